@@ -1,0 +1,13 @@
+export { isComplete } from './answer';
+export type { AiAnswer, FinishReason } from './answer';
+export { PRICES_DATED } from './prices';
+export type { ModelPrice } from './prices';
+export { costUsd, priceOf } from './pricing';
+export type { PriceOptions } from './pricing';
+export { requestUrl } from './provider';
+export type { AiModel, ChatOptions, Provider, WireRequest } from './provider';
+export { providers } from './providers';
+export { validateRequest } from './request';
+export type { AiMessage, AiRequest, JsonFormat, ProviderName } from './request';
+export { usageOf } from './usage';
+export type { AiUsage } from './usage';

@@ -1,0 +1,55 @@
+import { isFastpathError, hasCode } from '../core/errors';
+import { abortReason, childController } from '../core/signal';
+import { requireInteger } from '../core/validate';
+
+export type Settled<T> =
+	| { readonly status: 'ok'; readonly value: T }
+	| { readonly status: 'failed'; readonly error: unknown }
+	/** Never started, or stopped on the way, because the run was cancelled or another item failed. */
+	| { readonly status: 'cancelled' };
+
+export interface RunOptions {
+	readonly concurrency: number;
+	readonly signal: AbortSignal;
+	/** The first failure aborts what is under way and starts nothing more. */
+	readonly stopOnFailure: boolean;
+}
+
+/**
+ * Works on all items, at most `concurrency` at once, and answers in the order of the items. Items are
+ * taken one by one, so a hundred thousand of them never stand in a queue of promises. Never rejects.
+ */
+export async function runOrdered<I, O>(
+	items: readonly I[],
+	options: RunOptions,
+	work: (item: I, index: number, signal: AbortSignal) => Promise<O>,
+): Promise<Array<Settled<O>>> {
+	requireInteger('concurrency', options.concurrency, { min: 1 });
+	const results = new Array<Settled<O>>(items.length).fill({ status: 'cancelled' });
+	const { controller, release } = childController(options.signal);
+	const queue = items.entries();
+	const worker = async () => {
+		for (const [index, item] of queue) {
+			if (controller.signal.aborted) return;
+			results[index] = await settle(work, item, index, controller.signal);
+			if (options.stopOnFailure && results[index].status === 'failed') controller.abort(abortReason());
+		}
+	};
+	await Promise.all(Array.from({ length: Math.min(options.concurrency, items.length) }, worker));
+	release();
+	return results;
+}
+
+async function settle<I, O>(
+	work: (item: I, index: number, signal: AbortSignal) => Promise<O>,
+	item: I,
+	index: number,
+	signal: AbortSignal,
+): Promise<Settled<O>> {
+	try {
+		return { status: 'ok', value: await work(item, index, signal) };
+	} catch (error) {
+		const cancelled = signal.aborted && (hasCode(error, 'ERR_CANCELLED') || !isFastpathError(error));
+		return cancelled ? { status: 'cancelled' } : { status: 'failed', error };
+	}
+}

@@ -1,0 +1,76 @@
+import { types } from 'node:util';
+
+/**
+ * A copy that shares nothing mutable with the original, for plain data: JSON values, bytes and dates.
+ * Anything else (class instances, functions) does not belong into a cache and is refused.
+ */
+export function isolate<T>(value: T): T {
+	return copy(value) as T;
+}
+
+function copy(value: unknown): unknown {
+	if (typeof value !== 'object' || value === null) {
+		if (typeof value === 'function' || typeof value === 'symbol') refuse(value);
+		return value;
+	}
+	if (Array.isArray(value)) {
+		const list = new Array<unknown>(value.length);
+		for (let index = 0; index < value.length; index += 1) list[index] = copy(value[index]);
+		return list;
+	}
+	if (isPlain(value)) {
+		const record: Record<string, unknown> = {};
+		for (const [key, member] of Object.entries(value)) {
+			if (key === '__proto__') {
+				Object.defineProperty(record, key, { value: copy(member), enumerable: true, configurable: true, writable: true });
+			} else {
+				record[key] = copy(member);
+			}
+		}
+		return record;
+	}
+	// instanceof would miss bytes and dates of another realm.
+	if (Buffer.isBuffer(value)) return Buffer.from(value);
+	if (types.isUint8Array(value)) return new Uint8Array(value);
+	if (types.isDate(value)) return new Date(value.getTime());
+	return refuse(value);
+}
+
+/** An object whose members are all there is to it: no class, no hidden state. */
+export function isPlain(value: object): boolean {
+	const prototype: unknown = Object.getPrototypeOf(value);
+	return prototype === Object.prototype || prototype === null || isForeignPlain(prototype);
+}
+
+/** A plain object of another realm: n8n loads nodes in a vm context, whose Object is not this one's. */
+function isForeignPlain(prototype: unknown): boolean {
+	return (
+		typeof prototype === 'object' && prototype !== null && Object.getPrototypeOf(prototype) === null &&
+		Object.hasOwn(prototype, 'hasOwnProperty')
+	);
+}
+
+function refuse(value: unknown): never {
+	throw new TypeError(`Only plain data can be cached, not a ${kindOf(value)}`);
+}
+
+/** The class of an object or the type of anything else, for messages. */
+export function kindOf(value: unknown): string {
+	return typeof value === 'object' && value !== null ? (value.constructor?.name ?? 'bare object') : typeof value;
+}
+
+/** Bytes that a value takes at rest, near enough for a bound: two per character, eight per number, sixteen per container. */
+export function sizeOf(value: unknown): number {
+	if (typeof value === 'string') return 16 + value.length * 2;
+	if (typeof value !== 'object' || value === null) return 8;
+	if (ArrayBuffer.isView(value)) return 64 + value.byteLength;
+	let bytes = 16;
+	if (Array.isArray(value)) {
+		for (const member of value) bytes += 8 + sizeOf(member);
+		return bytes;
+	}
+	for (const key of Object.keys(value)) {
+		bytes += 16 + key.length * 2 + sizeOf((value as Readonly<Record<string, unknown>>)[key]);
+	}
+	return bytes;
+}

@@ -1,0 +1,167 @@
+import type { Clock } from '../core/clock';
+import { requireInteger } from '../core/validate';
+import { Keyv } from '../vendor';
+import { fromJson, toJson } from './json';
+import type { Store, StoredAnswer, StoreOptions, StoreStats } from './store';
+
+export interface KeyvStoreOptions {
+	readonly clock: Clock;
+	/** A Map, or any storage adapter of Keyv: Redis, Valkey, SQLite. */
+	readonly adapter: unknown;
+	/** Keeps our entries apart from others in the same place; default `fastpath`. */
+	readonly namespace?: string;
+	/** Of one entry's text; default 1 MB. */
+	readonly maxEntryBytes?: number;
+	/** A slow store is worse than a dead one: what takes longer counts as a miss; default 250 ms. */
+	readonly timeoutMs?: number;
+	/** Told of every failure that the caller is spared. */
+	readonly onFailure?: (error: unknown) => void;
+}
+
+/** Raised with every incompatible change: what another version wrote is dropped. */
+const VERSION = 1;
+
+interface Envelope {
+	readonly v: typeof VERSION;
+	readonly value: unknown;
+	/** Milliseconds since the epoch: other processes read it, whose monotonic clocks are not this one's. */
+	readonly storedAt: number;
+	readonly ttlMs: number;
+	/** Adapters expire by their own clock, some not at all. */
+	readonly keepMs: number;
+}
+
+/**
+ * A store behind Keyv. It fails open: whatever the adapter does, a read that fails is a miss, a write
+ * that fails is not kept, nothing throws and nothing takes longer than `timeoutMs`.
+ */
+export class KeyvStore implements Store {
+	readonly name = 'keyv';
+	readonly #clock: Clock;
+	readonly #keyv: Keyv;
+	readonly #maxEntryBytes: number;
+	readonly #timeoutMs: number;
+	readonly #onFailure: (error: unknown) => void;
+	#failures = 0;
+	#corrupt = 0;
+
+	constructor(options: KeyvStoreOptions) {
+		this.#clock = options.clock;
+		this.#onFailure = options.onFailure ?? (() => {});
+		this.#maxEntryBytes = requireInteger('maxEntryBytes', options.maxEntryBytes ?? 1_048_576, { min: 1 });
+		this.#timeoutMs = requireInteger('timeoutMs', options.timeoutMs ?? 250, { min: 1 });
+		this.#keyv = new Keyv({
+			store: options.adapter,
+			namespace: options.namespace ?? 'fastpath',
+			serialization: { stringify, parse },
+		});
+		// Without a listener an error of the adapter would end the process.
+		this.#keyv.on('error', (error: unknown) => this.#fail(error));
+	}
+
+	/** Commands that failed or took too long. */
+	get failures(): number {
+		return this.#failures;
+	}
+
+	/** Entries that could not be read and were dropped. */
+	get corrupt(): number {
+		return this.#corrupt;
+	}
+
+	async get(key: string): Promise<StoredAnswer | undefined> {
+		const found = await this.#bounded<unknown>(() => this.#keyv.get(key), undefined);
+		if (found === undefined) return undefined;
+		const envelope = isEnvelope(found) ? found : undefined;
+		if (!envelope) this.#corrupt += 1;
+		// The clocks of two machines differ: an answer from the future is new.
+		const ageMs = envelope ? Math.max(0, this.#clock.wallNow() - envelope.storedAt) : 0;
+		if (!envelope || ageMs > envelope.keepMs) {
+			await this.delete(key);
+			return undefined;
+		}
+		return { value: envelope.value, ageMs, ttlMs: envelope.ttlMs };
+	}
+
+	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
+		const text = options.keepMs > 0 ? this.#textOf(value, options) : undefined;
+		if (text === undefined) {
+			// What was stored before is older than what could not be stored now.
+			await this.delete(key);
+			return false;
+		}
+		return await this.#bounded(() => this.#keyv.set(key, text, options.keepMs), false);
+	}
+
+	async delete(key: string): Promise<boolean> {
+		return await this.#bounded(() => this.#keyv.delete(key), false);
+	}
+
+	async clear(): Promise<void> {
+		await this.#bounded(() => this.#keyv.clear(), undefined);
+	}
+
+	stats(): StoreStats {
+		return { entries: null, bytes: null, evictions: 0 };
+	}
+
+	sweep(): void {
+		// The adapter drops what has expired.
+	}
+
+	async dispose(): Promise<void> {
+		await this.#bounded(() => this.#keyv.disconnect(), undefined);
+	}
+
+	/** Nothing where the value is too large or no plain data. */
+	#textOf(value: unknown, options: StoreOptions): string | undefined {
+		const envelope: Envelope = { v: VERSION, value, storedAt: this.#clock.wallNow(), ...options };
+		try {
+			const text = toJson(envelope);
+			return Buffer.byteLength(text) > this.#maxEntryBytes ? undefined : text;
+		} catch {
+			return undefined;
+		}
+	}
+
+	async #bounded<T>(command: () => Promise<T>, otherwise: T): Promise<T> {
+		return await new Promise<T>((resolve) => {
+			const giveUp = (error: unknown) => {
+				cancel();
+				this.#fail(error);
+				resolve(otherwise);
+			};
+			const cancel = this.#clock.after(this.#timeoutMs, () => giveUp(new Error(`No answer within ${this.#timeoutMs} ms`)));
+			command().then((value) => {
+				cancel();
+				resolve(value);
+			}, giveUp);
+		});
+	}
+
+	#fail(error: unknown): void {
+		this.#failures += 1;
+		this.#onFailure(error);
+	}
+}
+
+/** Our values come as text already; Keyv's own serializer would take four to six times as long. */
+function stringify({ value, expires }: { value: string; expires?: number }): string {
+	return `{"value":${value},"expires":${expires ?? 'null'}}`;
+}
+
+/** Never throws: Keyv reports an entry that cannot be read as a miss, but leaves it where it is. */
+function parse(text: string): { value: unknown; expires?: number } {
+	try {
+		const { value = text, expires } = fromJson(text) as { value?: unknown; expires?: unknown };
+		return typeof expires === 'number' ? { value, expires } : { value };
+	} catch {
+		return { value: text };
+	}
+}
+
+function isEnvelope(found: unknown): found is Envelope {
+	if (typeof found !== 'object' || found === null) return false;
+	const { v, storedAt, ttlMs, keepMs } = found as Partial<Record<keyof Envelope, unknown>>;
+	return v === VERSION && 'value' in found && [storedAt, ttlMs, keepMs].every((number) => Number.isFinite(number));
+}

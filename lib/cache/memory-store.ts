@@ -1,0 +1,96 @@
+import type { Clock } from '../core/clock';
+import { requireInteger } from '../core/validate';
+import { LRUCache } from '../vendor';
+import { isolate, sizeOf } from './isolate';
+import type { Store, StoredAnswer, StoreOptions, StoreStats } from './store';
+
+export interface MemoryStoreOptions {
+	readonly clock: Clock;
+	/** Default 1000. */
+	readonly maxEntries?: number;
+	/** Of all entries together; default 64 MB. */
+	readonly maxBytes?: number;
+	/** Of one entry; default 1 MB. */
+	readonly maxEntryBytes?: number;
+}
+
+interface Entry {
+	readonly value: unknown;
+	readonly storedAt: number;
+	readonly ttlMs: number;
+}
+
+/** Added to each entry's size for the key, the entry and the bookkeeping around it. */
+const ENTRY_OVERHEAD_BYTES = 400;
+
+/** The tier in front: least recently used leaves first, bounded in bytes and in count. */
+export class MemoryStore implements Store {
+	readonly name = 'memory';
+	readonly #clock: Clock;
+	readonly #maxEntryBytes: number;
+	readonly #entries: LRUCache<string, Entry>;
+	#evictions = 0;
+
+	constructor(options: MemoryStoreOptions) {
+		this.#clock = options.clock;
+		this.#maxEntryBytes = requireInteger('maxEntryBytes', options.maxEntryBytes ?? 1_048_576, { min: 1 });
+		this.#entries = new LRUCache<string, Entry>({
+			max: requireInteger('maxEntries', options.maxEntries ?? 1000, { min: 1 }),
+			maxSize: requireInteger('maxBytes', options.maxBytes ?? 64 * 1_048_576, { min: 1 }),
+			// To the library, a start of 0 means that an entry never expires; a clock may begin at 0.
+			perf: { now: () => options.clock.now() + 1 },
+			ttlResolution: 0,
+			dispose: (_entry, _key, reason) => {
+				if (reason === 'evict') this.#evictions += 1;
+			},
+		});
+	}
+
+	async get(key: string): Promise<StoredAnswer | undefined> {
+		const entry = this.#entries.get(key);
+		if (!entry) return undefined;
+		return { value: isolate(entry.value), ageMs: this.#clock.now() - entry.storedAt, ttlMs: entry.ttlMs };
+	}
+
+	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
+		const copy = options.keepMs > 0 ? this.#copyOf(value) : undefined;
+		if (!copy) {
+			// What was stored before is older than what could not be stored now.
+			this.#entries.delete(key);
+			return false;
+		}
+		const entry = { value: copy.value, storedAt: this.#clock.now(), ttlMs: options.ttlMs };
+		this.#entries.set(key, entry, { size: copy.bytes, ttl: options.keepMs });
+		return this.#entries.has(key);
+	}
+
+	/** Nothing where the value is too large or no plain data: the call that brought it has succeeded all the same. */
+	#copyOf(value: unknown): { value: unknown; bytes: number } | undefined {
+		try {
+			const bytes = sizeOf(value) + ENTRY_OVERHEAD_BYTES;
+			return bytes > this.#maxEntryBytes ? undefined : { value: isolate(value), bytes };
+		} catch {
+			return undefined;
+		}
+	}
+
+	async delete(key: string): Promise<boolean> {
+		return this.#entries.delete(key);
+	}
+
+	async clear(): Promise<void> {
+		this.#entries.clear();
+	}
+
+	stats(): StoreStats {
+		return { entries: this.#entries.size, bytes: this.#entries.calculatedSize, evictions: this.#evictions };
+	}
+
+	sweep(): void {
+		this.#entries.purgeStale();
+	}
+
+	async dispose(): Promise<void> {
+		this.#entries.clear();
+	}
+}

@@ -1,0 +1,123 @@
+import type { Background } from '../core/background';
+import { isFastpathError } from '../core/errors';
+import type { Call, CallContext, Policy } from '../core/policy';
+import { abortable } from '../core/signal';
+import { newTrace } from '../core/trace';
+import { requireInteger, requireOneOf } from '../core/validate';
+import type { Store, StoredAnswer } from './store';
+
+/**
+ * readWrite: answer from the cache, store what is new. readOnly: answer from the cache, store nothing.
+ * refresh: always ask, store the answer. off: neither look nor store.
+ */
+export const CACHE_MODES = ['readWrite', 'readOnly', 'refresh', 'off'] as const;
+
+export type CacheMode = (typeof CACHE_MODES)[number];
+
+export interface CacheOptions {
+	readonly mode: CacheMode;
+	readonly ttlMs: number;
+	/** How long past its TTL an answer is served at once while a new one is fetched behind it. */
+	readonly staleWhileRevalidateMs: number;
+	/** How long past its TTL an answer stands in when the origin is out. */
+	readonly staleIfErrorMs: number;
+	/** Only what this admits is stored: complete, successful answers. */
+	readonly isCacheable: (value: unknown) => boolean;
+	/** Bound of a background refresh, which no caller's deadline covers. */
+	readonly refreshTimeoutMs: number;
+}
+
+export interface CacheParts {
+	readonly store: Store;
+	readonly background: Background;
+	/** A signal that aborts when the process is done with us, or when the bound of a refresh is over. */
+	readonly detachedSignal: (timeoutMs: number) => DetachedSignal;
+}
+
+export interface DetachedSignal {
+	readonly signal: AbortSignal;
+	/** When the bound will be over, on the scale of `Clock.now()`. */
+	readonly deadlineAt: number;
+	release(): void;
+}
+
+/** RFC 5861 in front of anything: answers from the store, asks inwards on a miss, keeps what is complete. */
+export class CachePolicy implements Policy {
+	readonly name = 'cache';
+	readonly #options: CacheOptions;
+	readonly #keepMs: number;
+
+	constructor(
+		options: CacheOptions,
+		private readonly parts: CacheParts,
+	) {
+		requireOneOf('cache mode', options.mode, CACHE_MODES);
+		requireInteger('ttlMs', options.ttlMs, { min: 1 });
+		requireInteger('staleWhileRevalidateMs', options.staleWhileRevalidateMs);
+		requireInteger('staleIfErrorMs', options.staleIfErrorMs);
+		this.#options = options;
+		this.#keepMs = options.ttlMs + Math.max(options.staleWhileRevalidateMs, options.staleIfErrorMs);
+	}
+
+	async execute<T>(call: Call<T>, context: CallContext): Promise<T> {
+		const { mode } = this.#options;
+		const { key, trace } = context;
+		if (mode === 'off' || key === undefined) {
+			trace.cache = 'bypass';
+			return await call(context);
+		}
+		const stored = mode === 'refresh' ? undefined : await this.parts.store.get(key);
+		const staleMs = stored ? this.#staleMs(stored) : Infinity;
+		if (stored && staleMs <= 0) return serve<T>(stored, 'hit', context);
+		if (stored && staleMs <= this.#options.staleWhileRevalidateMs) {
+			// What may not be stored is not worth asking for.
+			if (mode !== 'readOnly') this.#refresh(call, context, key);
+			return serve<T>(stored, 'stale', context);
+		}
+		trace.cache = 'miss';
+		return await this.#ask(call, context, key, staleMs <= this.#options.staleIfErrorMs ? stored : undefined);
+	}
+
+	/** How long ago the answer stopped being fresh, by the shorter of the writer's and the reader's TTL. */
+	#staleMs(stored: StoredAnswer): number {
+		return stored.ageMs - Math.min(stored.ttlMs, this.#options.ttlMs);
+	}
+
+	async #ask<T>(call: Call<T>, context: CallContext, key: string, standIn: StoredAnswer | undefined): Promise<T> {
+		let value: T;
+		try {
+			value = await call(context);
+		} catch (error) {
+			if (standIn && isFastpathError(error) && error.outage) return serve<T>(standIn, 'stale', context);
+			throw error;
+		}
+		await this.#keep(key, value);
+		return value;
+	}
+
+	async #keep(key: string, value: unknown): Promise<void> {
+		if (this.#options.mode === 'readOnly' || !this.#options.isCacheable(value)) return;
+		await this.parts.store.set(key, value, { ttlMs: this.#options.ttlMs, keepMs: this.#keepMs });
+	}
+
+	/** The stale answer has ended the caller's wait; the new one is fetched once per key, on its own bound. */
+	#refresh<T>(call: Call<T>, context: CallContext, key: string): void {
+		this.parts.background.start(key, async () => {
+			const bound = this.parts.detachedSignal(this.#options.refreshTimeoutMs);
+			try {
+				const { signal, deadlineAt } = bound;
+				const value = await abortable(call({ ...context, signal, deadlineAt, trace: newTrace() }), signal);
+				await this.#keep(key, value);
+			} finally {
+				bound.release();
+			}
+		});
+	}
+}
+
+function serve<T>(stored: StoredAnswer, status: 'hit' | 'stale', context: CallContext): T {
+	context.trace.cache = status;
+	context.trace.ageMs = Math.round(stored.ageMs);
+	// A key names one request of one kind, whose answers are all of the caller's type.
+	return stored.value as T;
+}

@@ -1,0 +1,40 @@
+/** What is kept under a key. `value` is plain data. */
+export interface StoredAnswer {
+	readonly value: unknown;
+	/** How old the answer is at the moment of reading. */
+	readonly ageMs: number;
+	/** For how long its writer called it fresh. */
+	readonly ttlMs: number;
+}
+
+export interface StoreOptions {
+	/** The answer is fresh for this long. */
+	readonly ttlMs: number;
+	/** And is kept for this long in all, to be served stale. At least `ttlMs`. */
+	readonly keepMs: number;
+}
+
+export interface StoreStats {
+	/** Null where the store cannot tell. */
+	readonly entries: number | null;
+	/** Null where the store cannot tell. */
+	readonly bytes: number | null;
+	readonly evictions: number;
+}
+
+/**
+ * Where answers live. What goes in and what comes out is isolated: nobody can change a stored answer
+ * through a reference. A store that cannot be reached behaves as if it were empty; it never throws for it.
+ */
+export interface Store {
+	readonly name: string;
+	get(key: string): Promise<StoredAnswer | undefined>;
+	/** Whether the answer was kept: one that is too large, or no plain data, is not, and takes the old one with it. */
+	set(key: string, value: unknown, options: StoreOptions): Promise<boolean>;
+	delete(key: string): Promise<boolean>;
+	clear(): Promise<void>;
+	stats(): StoreStats;
+	/** Drops what has expired; called now and then. */
+	sweep(): void;
+	dispose(): Promise<void>;
+}

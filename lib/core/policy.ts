@@ -1,0 +1,41 @@
+import type { CallTrace } from './trace';
+
+/**
+ * What travels with one call through the stages. A stage may hand a changed copy inwards
+ * (another signal, a nearer deadline, a trace of its own), but never changes the one it was given:
+ * only `trace` is written to.
+ */
+export interface CallContext {
+	/** The only currency of cancellation. */
+	readonly signal: AbortSignal;
+	/** Says afterwards what happened to this call. */
+	readonly trace: CallTrace;
+	/** Canonical key of the request. Without one the call is neither cached nor coalesced. */
+	readonly key?: string | undefined;
+	/** On the scale of `Clock.now()`; no wait may reach beyond it. */
+	readonly deadlineAt?: number | undefined;
+	/** Whether the origin may see the request twice without harm (RFC 9110 section 9.2.2, or the user's word). */
+	readonly idempotent: boolean;
+}
+
+export type Call<T> = (context: CallContext) => Promise<T>;
+
+/** One stage of the pipeline. It never knows which stages surround it. */
+export interface Policy {
+	readonly name: string;
+	execute<T>(call: Call<T>, context: CallContext): Promise<T>;
+}
+
+/** Composes stages into one; the first is the outermost, as a request travels. */
+export function pipeline(...stages: readonly Policy[]): Policy {
+	return {
+		name: stages.map((stage) => stage.name).join(' → '),
+		async execute<T>(call: Call<T>, context: CallContext): Promise<T> {
+			const composed = stages.reduceRight<Call<T>>(
+				(inner, stage) => async (inward) => await stage.execute(inner, inward),
+				call,
+			);
+			return await composed(context);
+		},
+	};
+}

@@ -1,0 +1,34 @@
+/** How the cache took part in a call. */
+export type CacheStatus = 'hit' | 'stale' | 'miss' | 'similar' | 'bypass';
+
+/** A call's account of itself. Plain data; users see it under `_fastpath` when they ask. */
+export interface CallTrace {
+	cache: CacheStatus;
+	/** Another caller's request in flight answered this call too. */
+	coalesced: boolean;
+	/** Requests sent upstream for this call; 0 on a hit. */
+	attempts: number;
+	/** Milliseconds spent waiting: for a slot, and between attempts. */
+	waitedMs: number;
+	/** Milliseconds spent upstream, over all attempts. */
+	upstreamMs: number;
+	/** Whether the last attempt found its connection open; null where nothing was sent or it cannot be known. */
+	connectionReused: boolean | null;
+	/** Age of the cached answer, where one was used. */
+	ageMs?: number;
+	/** What this call cost; null where the price is unknown; absent where money plays no part. */
+	costUsd?: number | null;
+	/** What this call would have cost, had the answer not been there already. */
+	savedUsd?: number | null;
+}
+
+export function newTrace(): CallTrace {
+	return {
+		cache: 'bypass',
+		coalesced: false,
+		attempts: 0,
+		waitedMs: 0,
+		upstreamMs: 0,
+		connectionReused: null,
+	};
+}

@@ -1,0 +1,142 @@
+import type { ErrorCode } from '../core/errors';
+import type { CallTrace } from '../core/trace';
+import { Histogram } from './histogram';
+
+/** What a call is counted under. Bounded in number, and never a secret. */
+export interface CallLabels {
+	/** What made the call, such as `cachedAiCall`. */
+	readonly source: string;
+	readonly origin: string;
+}
+
+export interface CallRecord {
+	readonly trace: CallTrace;
+	/** From the caller's point of view, with all waiting. */
+	readonly durationMs: number;
+	/** Absent where the call succeeded. */
+	readonly errorCode?: ErrorCode | 'ERR_UNKNOWN' | undefined;
+	readonly inputTokens?: number;
+	readonly outputTokens?: number;
+}
+
+export interface SeriesSnapshot extends CallLabels {
+	readonly calls: number;
+	readonly hits: number;
+	readonly stale: number;
+	readonly misses: number;
+	readonly bypassed: number;
+	readonly coalesced: number;
+	readonly attempts: number;
+	readonly reusedConnections: number;
+	readonly waitedMs: number;
+	readonly inputTokens: number;
+	readonly outputTokens: number;
+	readonly costUsd: number;
+	readonly savedUsd: number;
+	readonly errors: Readonly<Partial<Record<string, number>>>;
+	/** Of calls that went upstream; answers from the cache stay out of it. */
+	readonly upstreamMs: QuantileSnapshot;
+	readonly durationMs: QuantileSnapshot;
+}
+
+export interface QuantileSnapshot {
+	readonly count: number;
+	readonly sum: number;
+	readonly p50: number;
+	readonly p95: number;
+	readonly p99: number;
+	readonly max: number;
+}
+
+/** Calls beyond this many label sets are counted together under `other`. */
+const MAX_SERIES = 200;
+const OTHER: CallLabels = { source: 'other', origin: 'other' };
+
+class Series {
+	calls = 0;
+	hits = 0;
+	stale = 0;
+	misses = 0;
+	bypassed = 0;
+	coalesced = 0;
+	attempts = 0;
+	reusedConnections = 0;
+	waitedMs = 0;
+	inputTokens = 0;
+	outputTokens = 0;
+	costUsd = 0;
+	savedUsd = 0;
+	readonly errors: Partial<Record<string, number>> = {};
+	readonly upstream = new Histogram();
+	readonly duration = new Histogram();
+
+	constructor(readonly labels: CallLabels) {}
+
+	record({ trace, durationMs, errorCode, inputTokens, outputTokens }: CallRecord): void {
+		this.calls += 1;
+		if (trace.cache === 'hit' || trace.cache === 'similar') this.hits += 1;
+		else if (trace.cache === 'stale') this.stale += 1;
+		else if (trace.cache === 'miss') this.misses += 1;
+		else this.bypassed += 1;
+		this.waitedMs += trace.waitedMs;
+		this.savedUsd += trace.savedUsd ?? 0;
+		this.duration.record(durationMs);
+		if (errorCode) this.errors[errorCode] = (this.errors[errorCode] ?? 0) + 1;
+		if (trace.coalesced) {
+			// What the shared request cost and took is counted once, with its leader.
+			this.coalesced += 1;
+			return;
+		}
+		this.attempts += trace.attempts;
+		this.costUsd += trace.costUsd ?? 0;
+		if (trace.connectionReused) this.reusedConnections += 1;
+		if (trace.attempts > 0) {
+			this.upstream.record(trace.upstreamMs);
+			this.inputTokens += inputTokens ?? 0;
+			this.outputTokens += outputTokens ?? 0;
+		}
+	}
+
+	snapshot(): SeriesSnapshot {
+		const { labels, upstream, duration, errors, ...counts } = this;
+		return { ...labels, ...counts, errors: { ...errors }, upstreamMs: quantiles(upstream), durationMs: quantiles(duration) };
+	}
+}
+
+/** Counts and times every call of the process. */
+export class MetricsRegistry {
+	readonly #series = new Map<string, Series>();
+
+	record(labels: CallLabels, call: CallRecord): void {
+		this.#find(labels).record(call);
+	}
+
+	snapshot(): SeriesSnapshot[] {
+		return [...this.#series.values()].map((series) => series.snapshot());
+	}
+
+	reset(): void {
+		this.#series.clear();
+	}
+
+	#find(labels: CallLabels): Series {
+		const name = `${labels.source} ${labels.origin}`;
+		const found = this.#series.get(name);
+		if (found) return found;
+		if (this.#series.size >= MAX_SERIES && labels !== OTHER) return this.#find(OTHER);
+		const series = new Series(labels);
+		this.#series.set(name, series);
+		return series;
+	}
+}
+
+function quantiles(histogram: Histogram): QuantileSnapshot {
+	return {
+		count: histogram.count,
+		sum: histogram.sum,
+		p50: histogram.quantile(0.5),
+		p95: histogram.quantile(0.95),
+		p99: histogram.quantile(0.99),
+		max: histogram.max,
+	};
+}

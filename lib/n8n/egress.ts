@@ -1,0 +1,43 @@
+import type { IAllExecuteFunctions, INode } from 'n8n-workflow';
+import { EgressBlockedError } from '../core/errors';
+import type { Egress } from '../http';
+import { assertCredentialAllows, type HeldCredential } from './credentials';
+
+interface EgressContext {
+	readonly helpers: Partial<Pick<IAllExecuteFunctions['helpers'], 'getSecureEgressFilter'>>;
+	getNode(): INode;
+}
+
+/**
+ * Where requests of this node may go: n8n's own protection against server-side request forgery, where
+ * this n8n has it, and the domains that the credential is limited to. Made once per execution.
+ */
+export function egressFor(context: EgressContext, credential?: HeldCredential): Egress {
+	const filter = context.helpers.getSecureEgressFilter?.();
+	const node = context.getNode();
+	return {
+		active: filter !== undefined,
+		lookup: filter?.createSecureLookup(),
+		async validateUrl(url) {
+			blockOnThrow(() => assertCredentialAllows(node, credential, url));
+			const verdict = await filter?.validateUrl(url);
+			if (verdict && !verdict.ok) throw blocked(verdict.error);
+		},
+		validateHost(host) {
+			const verdict = filter?.validateConnectionHost(host);
+			if (verdict && !verdict.ok) throw blocked(verdict.error);
+		},
+	};
+}
+
+function blockOnThrow(check: () => void): void {
+	try {
+		check();
+	} catch (error) {
+		throw blocked(error);
+	}
+}
+
+function blocked(cause: unknown): EgressBlockedError {
+	return new EgressBlockedError(cause instanceof Error ? cause.message : 'The address is not allowed', { cause });
+}

@@ -1,0 +1,53 @@
+import type { IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow';
+import { runOrdered, type Settled } from '../batch/run';
+import { isFastpathError } from '../core/errors';
+import { errorItem, toNodeError } from './errors';
+import { cancelSignal } from './signal';
+
+export interface ItemsOptions {
+	/** Items worked on at the same time. */
+	readonly concurrency: number;
+}
+
+/** Works on one item. What it returns needs no `pairedItem`; what it throws fails this item alone. */
+export type ItemWork = (itemIndex: number, signal: AbortSignal) => Promise<INodeExecutionData | INodeExecutionData[]>;
+
+/**
+ * Runs `work` over all input items and returns the node's one output in the order of the items, each
+ * paired with its origin. With Continue On Fail (or the error output) a failed item becomes an error
+ * item; without it the first failure aborts the rest and is thrown with its item index.
+ */
+export async function runItems(
+	context: IExecuteFunctions,
+	options: ItemsOptions,
+	work: ItemWork,
+): Promise<INodeExecutionData[][]> {
+	const node = context.getNode();
+	const items = context.getInputData();
+	const stopOnFailure = !context.continueOnFail();
+	const results = await runOrdered(
+		items,
+		{ concurrency: options.concurrency, signal: cancelSignal(context), stopOnFailure },
+		async (_item, itemIndex, signal) => await work(itemIndex, signal),
+	);
+	const failed = results.findIndex((result) => result.status === 'failed');
+	if (stopOnFailure && failed !== -1) throw toError(node, results[failed], failed);
+	return [results.flatMap((result, itemIndex) => toItems(node, result, itemIndex))];
+}
+
+type Produced = INodeExecutionData | INodeExecutionData[];
+
+function toItems(node: INode, result: Settled<Produced>, itemIndex: number): INodeExecutionData[] {
+	const pairedItem = { item: itemIndex };
+	if (result.status === 'ok') {
+		const produced = Array.isArray(result.value) ? result.value : [result.value];
+		return produced.map((item) => ({ ...item, pairedItem }));
+	}
+	return [{ ...errorItem(toError(node, result, itemIndex)), pairedItem }];
+}
+
+function toError(node: INode, result: Settled<Produced> | undefined, itemIndex: number): Error {
+	const error = result?.status === 'failed' ? result.error : undefined;
+	if (error !== undefined && !isFastpathError(error) && error instanceof Error && 'node' in error) return error;
+	return toNodeError(node, error, itemIndex);
+}

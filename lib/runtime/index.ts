@@ -1,0 +1,40 @@
+import { Runtime } from './runtime';
+
+export { Runtime, type RuntimeStats } from './runtime';
+export type { Account, Lane, LaneCall, LaneOptions, Outcome } from './compose';
+export type { Scope } from './scope';
+
+/**
+ * Where the one runtime of the process hangs. Two copies of this module (n8n drops its module cache
+ * when a package is updated, and a package may be installed twice) find the same one, as long as they
+ * are of the same build; a newer build takes over and lets the older one run dry.
+ */
+const PLACE = Symbol.for('n8n-nodes-fastpath/runtime@1');
+
+/** Changes with every incompatible change of Runtime. */
+const BUILD = '0.1.0';
+
+interface Holder {
+	readonly build: string;
+	readonly runtime: Runtime;
+}
+
+/** The runtime of this process; made on first use, so that loading the package opens nothing. */
+export function getRuntime(log?: (message: string) => void): Runtime {
+	const place = globalThis as { [PLACE]?: Holder };
+	const present = place[PLACE];
+	if (present?.build === BUILD) return present.runtime;
+	const runtime = new Runtime(log ? { log } : {});
+	place[PLACE] = { build: BUILD, runtime };
+	if (present) void retire(present.runtime);
+	return runtime;
+}
+
+/** The other build's runtime may be of another shape, and may fail: neither is the new one's business. */
+async function retire(runtime: Runtime): Promise<void> {
+	try {
+		await runtime.dispose();
+	} catch {
+		// Its timers are unref'd and its sockets end by themselves.
+	}
+}

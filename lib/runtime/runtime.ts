@@ -1,0 +1,137 @@
+import { BreakerPolicy } from '../breaker/policy';
+import type { CircuitOptions } from '../breaker/circuit';
+import { MemoryStore } from '../cache/memory-store';
+import type { DetachedSignal } from '../cache/policy';
+import type { Store } from '../cache/store';
+import { Background } from '../core/background';
+import { systemClock, type Clock } from '../core/clock';
+import { TimeoutError } from '../core/errors';
+import { systemRandom, type Random } from '../core/random';
+import { childController } from '../core/signal';
+import { FlightDeck } from '../flight/single-flight';
+import { createTransport, proxyFor, type PooledTransport } from '../http';
+import { ConcurrencyLimiter } from '../limit/concurrency';
+import { MetricsRegistry, type SeriesSnapshot } from '../metrics/registry';
+import { openLane, type Lane, type LaneOptions } from './compose';
+import { Registry } from './registry';
+import { scopeKey, type Scope } from './scope';
+
+const SWEEP_EVERY_MS = 60_000;
+const IDLE_MS = 30 * 60_000;
+const MAX_SCOPES = 500;
+const MAX_BACKGROUND_TASKS = 50;
+
+export interface RuntimeParts {
+	readonly clock?: Clock;
+	readonly random?: Random;
+	/** Told of failures in work that nobody waits for. */
+	readonly log?: (message: string) => void;
+}
+
+export interface RuntimeStats {
+	readonly store: ReturnType<Store['stats']>;
+	readonly inFlight: number;
+	readonly coalesced: number;
+	readonly backgroundFailures: number;
+	readonly circuits: ReadonlyArray<{ readonly scope: string; readonly state: string }>;
+	readonly pools: ReturnType<PooledTransport['stats']>;
+	readonly calls: readonly SeriesSnapshot[];
+}
+
+/** Everything that outlives one execution, once per process. */
+export class Runtime {
+	readonly clock: Clock;
+	readonly random: Random;
+	readonly store: Store;
+	readonly flights: FlightDeck;
+	readonly background: Background;
+	readonly transport: PooledTransport;
+	readonly metrics = new MetricsRegistry();
+	readonly #breakers: Registry<BreakerPolicy>;
+	readonly #limiters: Registry<ConcurrencyLimiter>;
+	readonly #end = new AbortController();
+	#cancelSweep: () => void = () => {};
+
+	constructor(parts: RuntimeParts = {}) {
+		this.clock = parts.clock ?? systemClock;
+		this.random = parts.random ?? systemRandom;
+		this.store = new MemoryStore({ clock: this.clock });
+		this.flights = new FlightDeck(this.clock);
+		this.background = new Background(MAX_BACKGROUND_TASKS, (_key, error) =>
+			parts.log?.(`A background refresh failed: ${error instanceof Error ? error.message : String(error)}`),
+		);
+		this.transport = createTransport({ clock: this.clock });
+		const shared = { max: MAX_SCOPES, idleMs: IDLE_MS, now: () => this.clock.now() };
+		// An open circuit may be forgotten too: hundreds of dead origins must not lock out the next one.
+		this.#breakers = new Registry({ ...shared, isIdle: (breaker) => breaker.state !== 'half-open' });
+		this.#limiters = new Registry({ ...shared, isIdle: (limiter) => limiter.active === 0 });
+		this.#scheduleSweep();
+	}
+
+	/** A way for calls of one kind; cheap enough to be made once per execution. */
+	lane(options: LaneOptions): Lane {
+		return openLane(this, options);
+	}
+
+	breaker(scope: Scope, options: CircuitOptions): BreakerPolicy {
+		const key = JSON.stringify([scopeKey(scope), options.failureThreshold, options.failureWindowMs, options.openMs]);
+		return this.#breakers.obtain(key, () => new BreakerPolicy(scope.origin, options, this.clock));
+	}
+
+	limiter(scope: Scope, maxConcurrent: number): ConcurrencyLimiter {
+		const key = JSON.stringify([scopeKey(scope), maxConcurrent]);
+		return this.#limiters.obtain(key, () => new ConcurrencyLimiter({ maxConcurrent }, this.clock));
+	}
+
+	/** A signal for work that outlives its caller: aborted by its own bound, or when the process lets go of us. */
+	readonly detachedSignal = (timeoutMs: number): DetachedSignal => {
+		const { controller, release } = childController(this.#end.signal);
+		const cancel = this.clock.after(timeoutMs, () => controller.abort(new TimeoutError('total', timeoutMs)));
+		return {
+			signal: controller.signal,
+			deadlineAt: this.clock.now() + timeoutMs,
+			release: () => {
+				cancel();
+				release();
+			},
+		};
+	};
+
+	/** The proxy that the environment of this process names for an address. */
+	readonly proxyFor = (url: string): string | undefined => proxyFor(url, process.env);
+
+	stats(): RuntimeStats {
+		return {
+			store: this.store.stats(),
+			inFlight: this.flights.inFlight,
+			coalesced: this.flights.coalesced,
+			backgroundFailures: this.background.failures,
+			circuits: this.#breakers.entries().map(([scope, breaker]) => ({ scope, state: breaker.state })),
+			pools: this.transport.stats(),
+			calls: this.metrics.snapshot(),
+		};
+	}
+
+	sweep(): void {
+		this.store.sweep();
+		this.transport.sweep();
+		this.#breakers.sweep();
+		this.#limiters.sweep();
+	}
+
+	/** Ends timers and background work and closes connections once they are idle; calls under way finish. */
+	async dispose(): Promise<void> {
+		this.#cancelSweep();
+		this.#end.abort();
+		await this.background.drain();
+		await this.transport.dispose();
+		await this.store.dispose();
+	}
+
+	#scheduleSweep(): void {
+		this.#cancelSweep = this.clock.after(SWEEP_EVERY_MS, () => {
+			this.sweep();
+			this.#scheduleSweep();
+		});
+	}
+}

@@ -1,0 +1,8 @@
+/**
+ * The only file that names third-party packages. The build replaces its output by one bundle, `dist/lib/vendor.js`, so
+ * that the published package has no runtime dependencies; the licences of what is inlined ship beside it.
+ */
+export { LRUCache } from 'lru-cache';
+export { Keyv } from 'keyv';
+export { Agent, Client, EnvHttpProxyAgent, Pool, ProxyAgent, buildConnector, errors } from 'undici';
+export type { Dispatcher } from 'undici';

@@ -1,0 +1,11 @@
+/** What holds where the user says nothing; the panel and the reader of the parameters both take it from here. */
+export const DEFAULTS = {
+	concurrency: 10,
+	maxRetries: 3,
+	maxResponseMb: 100,
+	staleIfErrorSeconds: 0,
+	staleWhileRevalidateSeconds: 0,
+	/** Reasoning models think for minutes before their first byte. */
+	timeoutSeconds: 600,
+	totalTimeoutSeconds: 1200,
+} as const;

@@ -1,0 +1,252 @@
+import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
+import { cacheProperties } from '../shared/cache';
+import { connectionOptions } from '../shared/connection';
+import { resilienceOptions } from '../shared/resilience';
+import { DEFAULTS } from './defaults';
+import { PROVIDER_IDS, providerChoice } from './providers';
+
+const show = { operation: ['chat'] };
+
+const prompts: INodeProperties[] = [
+	{
+		displayName: 'Input',
+		name: 'promptType',
+		type: 'options',
+		noDataExpression: true,
+		default: 'text',
+		displayOptions: { show },
+		options: [
+			{ name: 'Prompt', value: 'text', description: 'One prompt, with or without a system message' },
+			{ name: 'Messages', value: 'messages', description: 'A whole conversation as a list of messages' },
+		],
+	},
+	{
+		displayName: 'System Message',
+		name: 'systemMessage',
+		type: 'string',
+		typeOptions: { rows: 2 },
+		default: '',
+		placeholder: 'e.g. You tag software packages. Answer with three tags.',
+		description: 'How the model is to behave, for all prompts alike',
+		displayOptions: { show: { ...show, promptType: ['text'] } },
+	},
+	{
+		displayName: 'Prompt',
+		name: 'prompt',
+		type: 'string',
+		typeOptions: { rows: 4 },
+		default: '',
+		required: true,
+		placeholder: 'e.g. Tag this package: {{ $json.description }}',
+		displayOptions: { show: { ...show, promptType: ['text'] } },
+	},
+	{
+		displayName: 'Messages',
+		name: 'messages',
+		type: 'json',
+		typeOptions: { rows: 6 },
+		default: '[\n  { "role": "system", "content": "Be brief." },\n  { "role": "user", "content": "Hello!" }\n]',
+		required: true,
+		description: 'A JSON list of messages, each with a role (system, user or assistant) and a content',
+		displayOptions: { show: { ...show, promptType: ['messages'] } },
+	},
+	{
+		displayName: 'Output',
+		name: 'outputFormat',
+		type: 'options',
+		noDataExpression: true,
+		default: 'text',
+		displayOptions: { show },
+		options: [
+			{ name: 'Text', value: 'text' },
+			{ name: 'JSON', value: 'json', description: 'Asks the model for JSON and gives it parsed' },
+			{ name: 'JSON After a Schema', value: 'schema', description: 'Holds the model to a JSON schema and gives the answer parsed' },
+		],
+	},
+	{
+		displayName: 'JSON Schema',
+		name: 'jsonSchema',
+		type: 'json',
+		typeOptions: { rows: 6 },
+		default:
+			'{\n  "type": "object",\n  "properties": { "tags": { "type": "array", "items": { "type": "string" } } },\n  "required": ["tags"],\n  "additionalProperties": false\n}',
+		displayOptions: { show: { ...show, outputFormat: ['schema'] } },
+	},
+];
+
+const modelOptions: INodeProperties[] = [
+	{
+		displayName: 'Cache Varied Answers',
+		name: 'cacheVaried',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to cache although a temperature above 0 is set. Without it such calls always reach the model, because you may want a different answer each time.',
+	},
+	{
+		displayName: 'Extra Body Fields',
+		name: 'extraBody',
+		type: 'json',
+		default: '{}',
+		description: 'JSON that is merged into the request as it is, for whatever this node has no field for',
+	},
+	{
+		displayName: 'Max Tokens',
+		name: 'maxTokens',
+		type: 'number',
+		default: 1024,
+		typeOptions: { minValue: 1 },
+		description: 'The longest answer, in tokens. An answer that is cut off is not cached.',
+	},
+	{
+		displayName: 'Seed',
+		name: 'seed',
+		type: 'number',
+		default: 0,
+		description: 'Asks the model for the same answer each time. Not offered by Anthropic.',
+	},
+	{
+		displayName: 'Serve Stale on Errors (Seconds)',
+		name: 'staleIfErrorSeconds',
+		type: 'number',
+		default: DEFAULTS.staleIfErrorSeconds,
+		typeOptions: { minValue: 0 },
+		description: 'For how long after its time to live an answer still stands in when the provider fails',
+	},
+	{
+		displayName: 'Serve Stale While Refreshing (Seconds)',
+		name: 'staleWhileRevalidateSeconds',
+		type: 'number',
+		default: DEFAULTS.staleWhileRevalidateSeconds,
+		typeOptions: { minValue: 0 },
+		description: 'For how long after its time to live an answer is still given at once, while a new one is fetched behind it',
+	},
+	{
+		displayName: 'Stop Sequences',
+		name: 'stop',
+		type: 'string',
+		typeOptions: { multipleValues: true, multipleValueButtonText: 'Add Stop Sequence' },
+		default: [],
+		description: 'Texts at which the model stops',
+	},
+	{
+		displayName: 'Temperature',
+		name: 'temperature',
+		type: 'number',
+		default: 0,
+		typeOptions: { minValue: 0, maxValue: 2, numberPrecision: 2 },
+		description: 'How much answers may vary. Above 0, answers are cached only with Cache Varied Answers.',
+	},
+	{
+		displayName: 'Timeout per Attempt (Seconds)',
+		name: 'timeoutSeconds',
+		type: 'number',
+		default: DEFAULTS.timeoutSeconds,
+		typeOptions: { minValue: 1 },
+		description: 'How long one attempt may take. Models that reason can take minutes.',
+	},
+	{
+		displayName: 'Top P',
+		name: 'topP',
+		type: 'number',
+		default: 1,
+		typeOptions: { minValue: 0, maxValue: 1, numberPrecision: 2 },
+		description: 'Share of the probability that words are picked from. Set this or the temperature, not both.',
+	},
+	{
+		displayName: 'Total Timeout (Seconds)',
+		name: 'totalTimeoutSeconds',
+		type: 'number',
+		default: DEFAULTS.totalTimeoutSeconds,
+		typeOptions: { minValue: 1 },
+		description: 'How long a call may take with all its attempts and waiting',
+	},
+];
+
+export const description: INodeTypeDescription = {
+	displayName: 'Cached AI Call',
+	name: 'cachedAiCall',
+	icon: { light: 'file:cachedAiCall.svg', dark: 'file:cachedAiCall.dark.svg' },
+	group: ['transform'],
+	version: 1,
+	subtitle: '={{ $parameter.model.value || $parameter.provider }}',
+	description: 'Ask an AI model, and pay for the same answer only once',
+	defaults: { name: 'Cached AI Call' },
+	usableAsTool: true,
+	inputs: ['main'],
+	outputs: ['main'],
+	credentials: PROVIDER_IDS.flatMap((id) => {
+		const { credential } = providerChoice(id);
+		return credential ? [{ name: credential, required: true, displayOptions: { show: { provider: [id] } } }] : [];
+	}),
+	properties: [
+		{
+			displayName: 'Operation',
+			name: 'operation',
+			type: 'options',
+			noDataExpression: true,
+			default: 'chat',
+			options: [
+				{
+					name: 'Message a Model',
+					value: 'chat',
+					action: 'Message a model with caching',
+					description: 'Send a prompt to a model, or answer it from the cache',
+				},
+			],
+		},
+		{
+			displayName: 'Provider',
+			name: 'provider',
+			type: 'options',
+			noDataExpression: true,
+			default: 'openAi',
+			displayOptions: { show },
+			options: PROVIDER_IDS.map((id) => ({
+				name: providerChoice(id).name,
+				value: id,
+				description: providerChoice(id).description,
+			})),
+		},
+		{
+			displayName: 'Base URL',
+			name: 'baseUrl',
+			type: 'string',
+			default: 'http://localhost:11434/v1',
+			required: true,
+			placeholder: 'e.g. http://localhost:11434/v1',
+			description: 'Address of the server, with the version part of the path',
+			displayOptions: { show: { ...show, provider: ['openAiKeyless'] } },
+		},
+		{
+			displayName: 'Model',
+			name: 'model',
+			type: 'resourceLocator',
+			default: { mode: 'list', value: '' },
+			required: true,
+			displayOptions: { show },
+			modes: [
+				{
+					displayName: 'From List',
+					name: 'list',
+					type: 'list',
+					typeOptions: { searchListMethod: 'searchModels', searchable: true },
+				},
+				{ displayName: 'ID', name: 'id', type: 'string', placeholder: 'e.g. gpt-4o-mini' },
+			],
+		},
+		...prompts,
+		...cacheProperties(show),
+		{
+			displayName: 'Options',
+			name: 'options',
+			type: 'collection',
+			placeholder: 'Add option',
+			default: {},
+			displayOptions: { show },
+			options: [...modelOptions, ...resilienceOptions(DEFAULTS), ...connectionOptions()].sort((a, b) =>
+				a.displayName.localeCompare(b.displayName),
+			),
+		},
+	],
+};

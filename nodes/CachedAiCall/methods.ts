@@ -1,0 +1,39 @@
+import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
+import { newTrace } from '../../lib/core/trace';
+import { requireOneOf } from '../../lib/core/validate';
+import { toNodeError } from '../../lib/n8n/errors';
+import { getRuntime } from '../../lib/runtime';
+import { toConnection } from '../shared/connection';
+import { accessOpener } from './access';
+import { DEFAULTS } from './defaults';
+import { sendToProvider } from './operations/send';
+import { PROVIDER_IDS } from './providers';
+
+const LIST_TIMEOUT_MS = 15_000;
+
+/** The provider's own list of models, for the picker. */
+export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
+	const runtime = getRuntime();
+	const bound = runtime.detachedSignal(LIST_TIMEOUT_MS);
+	try {
+		const provider = requireOneOf('Provider', this.getCurrentNodeParameter('provider'), PROVIDER_IDS);
+		const baseUrl = this.getCurrentNodeParameter('baseUrl');
+		const access = await accessOpener(this)(provider, typeof baseUrl === 'string' ? baseUrl : undefined);
+		const options = (this.getCurrentNodeParameter('options') ?? {}) as Record<string, unknown>;
+		const { wire } = access.choice;
+		const body = await sendToProvider(
+			runtime,
+			access,
+			wire.listModels(),
+			{ connection: toConnection(options, DEFAULTS), attemptTimeoutMs: LIST_TIMEOUT_MS },
+			{ signal: bound.signal, trace: newTrace(), idempotent: true },
+		);
+		const wanted = filter.toLowerCase();
+		const models = wire.parseModels(body).filter(({ id, name }) => `${id} ${name}`.toLowerCase().includes(wanted));
+		return { results: models.map(({ id, name }) => ({ name, value: id })) };
+	} catch (error) {
+		throw toNodeError(this.getNode(), error, 0);
+	} finally {
+		bound.release();
+	}
+}

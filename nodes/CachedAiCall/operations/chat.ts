@@ -1,0 +1,99 @@
+import { costUsd, isComplete, requestUrl, type AiAnswer } from '../../../lib/ai';
+import { cacheKey } from '../../../lib/cache/key';
+import { MalformedAnswerError } from '../../../lib/core/errors';
+import type { CallTrace } from '../../../lib/core/trace';
+import type { Lane, Outcome, Runtime } from '../../../lib/runtime';
+import { partitionOf } from '../../shared/cache';
+import type { ProviderAccess } from '../access';
+import type { ChatParameters } from '../parameters';
+import { sendToProvider } from './send';
+
+export interface Place {
+	readonly workflowId: string;
+	readonly nodeId: string;
+}
+
+/** Asks the model, or answers from the cache. Never rejects for what the call itself runs into. */
+export async function chat(
+	runtime: Runtime,
+	access: ProviderAccess,
+	parameters: ChatParameters,
+	place: Place,
+	signal: AbortSignal,
+): Promise<Outcome<AiAnswer>> {
+	const { choice, baseUrl } = access;
+	const { request } = parameters;
+	const wire = choice.wire.chat(request, { baseUrl });
+	const origin = new URL(requestUrl(choice.wire, baseUrl, wire.path)).origin;
+	const key = cacheKey(
+		{ credential: access.credentialId, origin, partition: partitionOf(parameters.cache, place) },
+		// The whole request as it goes over the wire, and what becomes of the answer.
+		{ provider: choice.wire.name, baseUrl, wire, json: request.json !== undefined },
+	);
+	return await openLane(runtime, access.credentialId, origin, parameters).run(
+		async (context) => {
+			const body = await sendToProvider(runtime, access, wire, parameters, context);
+			return requireAnswer(choice.wire.parseChat(body, request));
+		},
+		{ signal, key, idempotent: true },
+		(answer, trace) => account(answer, trace, access, parameters),
+	);
+}
+
+function openLane(runtime: Runtime, credential: string, origin: string, parameters: ChatParameters): Lane {
+	const { cache, resilience } = parameters;
+	return runtime.lane({
+		source: 'cachedAiCall',
+		scope: { credential, origin },
+		cache: {
+			mode: cache.mode,
+			ttlMs: cache.ttlMs,
+			staleWhileRevalidateMs: parameters.staleWhileRevalidateMs,
+			staleIfErrorMs: parameters.staleIfErrorMs,
+			refreshTimeoutMs: parameters.totalTimeoutMs,
+			isCacheable,
+		},
+		retry: resilience.retry,
+		breaker: resilience.breaker,
+		maxConcurrent: resilience.concurrency,
+		attemptTimeoutMs: parameters.attemptTimeoutMs,
+		totalTimeoutMs: parameters.totalTimeoutMs,
+	});
+}
+
+/** Whole answers only; and a tool call is an act, which must not be replayed. */
+function isCacheable(value: unknown): boolean {
+	const answer = value as AiAnswer;
+	return isComplete(answer) && answer.finishReason !== 'tool';
+}
+
+function requireAnswer(answer: AiAnswer): AiAnswer {
+	if (answer.text.trim() !== '' || answer.finishReason === 'tool') return answer;
+	switch (answer.finishReason) {
+		case 'filtered':
+			throw new MalformedAnswerError(`The provider blocked the answer (${answer.providerFinishReason})`);
+		case 'length':
+			throw new MalformedAnswerError('The answer was cut off before its first word: raise Max Tokens');
+		default:
+			throw new MalformedAnswerError('The model gave an empty answer');
+	}
+}
+
+/** Whether this call's answer was paid for by an earlier or another call. */
+export function wasSaved(trace: CallTrace): boolean {
+	return trace.coalesced || trace.cache === 'hit' || trace.cache === 'stale' || trace.cache === 'similar';
+}
+
+function account(
+	answer: AiAnswer,
+	trace: CallTrace,
+	{ choice, baseUrl }: ProviderAccess,
+	{ request }: ChatParameters,
+): { inputTokens?: number; outputTokens?: number } {
+	const price = (model: string) => costUsd(choice.wire.name, model, answer.usage, { baseUrl });
+	const full = price(answer.model) ?? price(request.model);
+	const saved = wasSaved(trace);
+	trace.costUsd = saved ? 0 : full;
+	trace.savedUsd = saved ? full : 0;
+	return answer.usage ? { inputTokens: answer.usage.inputTokens, outputTokens: answer.usage.outputTokens } : {};
+}

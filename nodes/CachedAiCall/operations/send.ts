@@ -1,0 +1,70 @@
+import { requestUrl, type WireRequest } from '../../../lib/ai';
+import { MalformedAnswerError } from '../../../lib/core/errors';
+import type { CallContext } from '../../../lib/core/policy';
+import type { HttpRequest } from '../../../lib/http';
+import type { Runtime } from '../../../lib/runtime';
+import type { ConnectionSettings } from '../../shared/connection';
+import type { ProviderAccess } from '../access';
+
+export interface SendSettings {
+	readonly connection: ConnectionSettings;
+	readonly attemptTimeoutMs: number;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/**
+ * Sends one request to a provider and reads its JSON. Throws what the transport throws, the provider's
+ * own error for a status of 400 and above, and MalformedAnswerError for what is not JSON.
+ */
+export async function sendToProvider(
+	runtime: Runtime,
+	access: ProviderAccess,
+	wire: WireRequest,
+	settings: SendSettings,
+	context: CallContext,
+): Promise<unknown> {
+	const { status, headers, body } = await runtime.transport.send(toHttp(runtime, access, wire, settings), context);
+	const text = body.toString('utf8');
+	if (status >= 400) throw access.choice.wire.parseError({ status, headers, body: parseOr(text, text) });
+	const parsed = parseOr(text, undefined);
+	if (parsed === undefined) {
+		throw new MalformedAnswerError(
+			`The provider answered with status ${status}, but not with JSON; it begins with: ${text.trim().slice(0, 80)}`,
+		);
+	}
+	return parsed;
+}
+
+function toHttp(runtime: Runtime, access: ProviderAccess, wire: WireRequest, settings: SendSettings): HttpRequest {
+	const { connection, attemptTimeoutMs } = settings;
+	return {
+		method: wire.method,
+		url: requestUrl(access.choice.wire, access.baseUrl, wire.path),
+		headers: { ...wire.headers, ...access.authHeaders },
+		body: wire.body === undefined ? undefined : JSON.stringify(wire.body),
+		scope: access.credentialId,
+		connection: {
+			rejectUnauthorized: connection.rejectUnauthorized,
+			http2: connection.http2,
+			proxy: connection.proxy,
+			maxConnections: 50,
+			maxIdleConnections: 10,
+		},
+		timeouts: { connectMs: CONNECT_TIMEOUT_MS, headersMs: attemptTimeoutMs, bodyIdleMs: attemptTimeoutMs },
+		maxResponseBytes: connection.maxResponseBytes,
+		// A provider's API does not redirect; following one with a key in hand only helps a thief.
+		redirect: { follow: false, max: 0, keepCredentials: false },
+		egress: access.egress,
+		credentialHeaders: Object.keys(access.authHeaders),
+		proxyFor: runtime.proxyFor,
+	};
+}
+
+function parseOr<T>(text: string, otherwise: T): unknown {
+	try {
+		return JSON.parse(text) as unknown;
+	} catch {
+		return otherwise;
+	}
+}

@@ -1,0 +1,130 @@
+import type { Mood } from './http.mts';
+
+/** An answer given instead of the real one. Without a body, one in the provider's own error format. */
+export interface Failure {
+	status: number;
+	headers?: Record<string, string>;
+	body?: unknown;
+}
+
+/**
+ * How the server misbehaves. Several behaviours compose: delays add up, and the first one that
+ * fails, cuts or hangs decides. All chance is seeded.
+ */
+export interface Behaviour {
+	/** Applies to paths or route names that begin with this; default: all. */
+	route?: string;
+	/** Applies to the first `times` matching requests only; default: without end. */
+	times?: number;
+	/** Milliseconds before the first byte. */
+	delayMs?: number;
+	/** Up to this much is added to `delayMs`, evenly distributed. */
+	jitterMs?: number;
+	/** Milliseconds between the frames of a streamed answer. */
+	chunkDelayMs?: number;
+	seed?: number;
+	/** The next `count` matching requests fail. */
+	failNext?: Failure & { count: number };
+	/** This share (0 to 1) of the matching requests fails. */
+	failRatio?: Failure & { ratio: number };
+	/** A 200 whose JSON breaks off in the middle. */
+	malformedJson?: boolean;
+	/** A well-formed answer without any text. */
+	emptyAnswer?: boolean;
+	/** An answer cut short, with the finish reason that says so. */
+	truncated?: boolean;
+	/** A 200 with a JSON string of this many bytes. */
+	hugeBytes?: number;
+	/** The connection is reset before anything is sent. */
+	resetBeforeHeaders?: boolean;
+	/** The connection is reset after the head and half of the body. */
+	resetAfterHeaders?: boolean;
+	/** No answer, ever. */
+	hang?: boolean;
+}
+
+export interface Effects {
+	delayMs: number;
+	chunkDelayMs: number;
+	failure: Failure | undefined;
+	malformedJson: boolean;
+	hugeBytes: number;
+	cut: 'before-headers' | 'after-headers' | undefined;
+	hang: boolean;
+	mood: Mood;
+}
+
+/** mulberry32: 32 bits of state, good enough to spread failures and delays. */
+export function seededRandom(seed: number): () => number {
+	let state = seed >>> 0;
+	return () => {
+		state = (state + 0x6d2b79f5) >>> 0;
+		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+	};
+}
+
+interface Rule {
+	readonly behaviour: Behaviour;
+	readonly random: () => number;
+	matched: number;
+	failed: number;
+}
+
+function ruleOf(behaviour: Behaviour): Rule {
+	return { behaviour, random: seededRandom(behaviour.seed ?? 1), matched: 0, failed: 0 };
+}
+
+function failureOf(rule: Rule): Failure | undefined {
+	const { failNext, failRatio } = rule.behaviour;
+	if (failNext !== undefined && rule.failed < failNext.count) {
+		rule.failed += 1;
+		return failNext;
+	}
+	return failRatio !== undefined && rule.random() < failRatio.ratio ? failRatio : undefined;
+}
+
+export class Behaviours {
+	#rules: Rule[] = [];
+
+	/** Replaces all behaviours; without arguments the server is well again. */
+	set(...behaviours: readonly Behaviour[]): void {
+		this.#rules = behaviours.map(ruleOf);
+	}
+
+	/** What happens to this request; consumes `times` and `failNext`. */
+	next(routeName: string, path: string): Effects {
+		const effects: Effects = {
+			delayMs: 0,
+			chunkDelayMs: 0,
+			failure: undefined,
+			malformedJson: false,
+			hugeBytes: 0,
+			cut: undefined,
+			hang: false,
+			mood: { emptyAnswer: false, truncated: false },
+		};
+		for (const rule of this.#rules) {
+			const { behaviour } = rule;
+			const prefix = behaviour.route ?? '';
+			if (!path.startsWith(prefix) && !routeName.startsWith(prefix)) continue;
+			if (rule.matched >= (behaviour.times ?? Infinity)) continue;
+			rule.matched += 1;
+			const jitterMs = behaviour.jitterMs === undefined ? 0 : rule.random() * behaviour.jitterMs;
+			effects.delayMs += (behaviour.delayMs ?? 0) + jitterMs;
+			effects.chunkDelayMs += behaviour.chunkDelayMs ?? 0;
+			effects.failure ??= failureOf(rule);
+			effects.malformedJson ||= behaviour.malformedJson ?? false;
+			effects.hugeBytes = Math.max(effects.hugeBytes, behaviour.hugeBytes ?? 0);
+			effects.hang ||= behaviour.hang ?? false;
+			if (behaviour.resetBeforeHeaders) effects.cut ??= 'before-headers';
+			if (behaviour.resetAfterHeaders) effects.cut ??= 'after-headers';
+			effects.mood = {
+				emptyAnswer: effects.mood.emptyAnswer || (behaviour.emptyAnswer ?? false),
+				truncated: effects.mood.truncated || (behaviour.truncated ?? false),
+			};
+		}
+		return effects;
+	}
+}

@@ -1,0 +1,95 @@
+import path from 'node:path';
+import { ESLint } from 'eslint';
+import { describe, expect, test } from 'vitest';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const eslint = new ESLint({ cwd: root });
+
+/** The rules that fire when `code` stands in `file`. Nothing is written to disk. */
+async function rulesBroken(file: string, code: string): Promise<string[]> {
+	const [result] = await eslint.lintText(code, { filePath: path.join(root, file) });
+	// The resolver cannot find the made-up files of these samples; that is not what is asked here.
+	const rules = (result?.messages ?? []).map((message) => message.ruleId ?? message.message);
+	return [...new Set(rules)].filter((rule) => rule !== 'import-x/no-unresolved');
+}
+
+const use = 'export const used = x;';
+
+describe('a layer may not reach past its neighbours', () => {
+	test.each([
+		['lib/core/sample.ts', `import { x } from '../cache/key'; ${use}`, 'core to a feature'],
+		['lib/core/sample.ts', `import { x } from 'n8n-workflow'; ${use}`, 'core to n8n'],
+		['lib/core/sample.ts', `import { x } from 'node:fs'; ${use}`, 'core to a builtin it has no use for'],
+		['lib/retry/sample.ts', `import { x } from '../breaker/circuit'; ${use}`, 'a feature to its sibling'],
+		['lib/retry/sample.ts', `import type { x } from '../breaker'; export type Used = x;`, 'a feature to a type of its sibling'],
+		['lib/retry/sample.ts', `export { x } from '../../lib/breaker/circuit';`, 'a feature to its sibling by a detour'],
+		['lib/retry/sample.ts', `export const used = import('../breaker/circuit');`, 'a feature to its sibling at run time'],
+		['lib/retry/sample.ts', `import { x } from '../runtime/compose'; ${use}`, 'a feature to the runtime'],
+		['lib/cache/sample.ts', `import { LRUCache as x } from 'lru-cache'; ${use}`, 'a feature to a third-party package'],
+		['lib/runtime/sample.ts', `import { x } from 'n8n-workflow'; ${use}`, 'the runtime to n8n'],
+		['lib/n8n/sample.ts', `import { x } from '../http/pool'; ${use}`, 'the adapter to code of a feature'],
+		['lib/vendor.ts', `export { x } from 'luxon';`, 'the vendor file to a package that is not bundled'],
+		['lib/somewhere/sample.ts', `export const x = 1;`, 'a folder without a layer'],
+		['nodes/Sample/operations/run.ts', `import { x } from '../../../lib/http/pool'; ${use}`, 'a node to code of a feature'],
+		['nodes/Sample/Sample.ts', `import { x } from '../Other/fields'; ${use}`, 'a node to another node'],
+		['nodes/Sample/Sample.ts', `import { x } from '../../test/helpers/engine'; ${use}`, 'a node to the tests'],
+		['lib/cache/sample.ts', `import { x } from '../../bench/load'; ${use}`, 'a feature to the benchmarks'],
+	])('%s: %s (%s)', async (file, code) => {
+		expect(await rulesBroken(file, code)).toEqual(['layers/imports']);
+	});
+
+	test.each([
+		['lib/core/sample.ts', `import { createHash as x } from 'node:crypto'; ${use}`],
+		['lib/http/sample.ts', `import { Agent as x } from '../vendor'; ${use}`],
+		['lib/http/sample.ts', `import { x } from '../core/clock'; ${use}`],
+		['lib/runtime/sample.ts', `import { x } from '../cache'; ${use}`],
+		['lib/n8n/sample.ts', `import type { x } from '../http/pool'; export type Used = x;`],
+		['nodes/Sample/Sample.ts', `import { x } from '../shared/fields'; ${use}`],
+		['nodes/Sample/Sample.ts', `import type { x } from '../../lib/ai/usage'; export type Used = x;`],
+	])('%s: %s is allowed', async (file, code) => {
+		expect(await rulesBroken(file, code)).toEqual([]);
+	});
+});
+
+describe('what is kept to one place', () => {
+	const read = 'export const read = (context: { getNodeParameter(name: string): string }) => context.getNodeParameter("url");';
+
+	test('parameters are read in parameters.ts only', async () => {
+		expect(await rulesBroken('nodes/Sample/operations/run.ts', read)).toEqual(['layers/parameters']);
+		expect(await rulesBroken('lib/n8n/sample.ts', read)).toEqual(['layers/parameters']);
+		expect(await rulesBroken('nodes/Sample/parameters.ts', read)).toEqual([]);
+	});
+
+	test('the current parameter is read in methods.ts only', async () => {
+		const current = read.replaceAll('getNodeParameter', 'getCurrentNodeParameter');
+		expect(await rulesBroken('nodes/Sample/parameters.ts', current)).toEqual(['layers/parameters']);
+		expect(await rulesBroken('nodes/Sample/methods.ts', current)).toEqual([]);
+	});
+
+	test('timers and process-wide state stay in the clock, the runtime and the metrics', async () => {
+		for (const code of ['setTimeout(() => undefined, 1);', 'export const x = process.pid;', 'export const x = globalThis;']) {
+			expect(await rulesBroken('lib/retry/sample.ts', code)).toEqual(['no-restricted-globals']);
+			expect(await rulesBroken('nodes/Sample/sample.ts', code)).toEqual(['no-restricted-globals']);
+			for (const place of ['lib/core/clock.ts', 'lib/runtime/sample.ts', 'lib/metrics/sample.ts']) {
+				expect(await rulesBroken(place, code)).toEqual([]);
+			}
+		}
+	});
+
+	test('the proxy file may read the environment and nothing else of the process', async () => {
+		expect(await rulesBroken('lib/http/proxy.ts', 'export const x = process.env.NO_PROXY;')).toEqual([]);
+		expect(await rulesBroken('lib/http/proxy.ts', 'setTimeout(() => undefined, 1);')).toEqual(['no-restricted-globals']);
+	});
+
+	test('`any` and the non-null assertion are rejected in lib and nodes', async () => {
+		const code = 'export const x = (value: any, list: string[]) => value ?? list[0]!;';
+		for (const file of ['lib/retry/sample.ts', 'nodes/Sample/sample.ts']) {
+			const broken = await rulesBroken(file, code);
+			expect(broken.sort()).toEqual(['@typescript-eslint/no-explicit-any', '@typescript-eslint/no-non-null-assertion']);
+		}
+	});
+
+	test('a file ends at 400 lines', async () => {
+		expect(await rulesBroken('lib/retry/sample.ts', 'export const x = 1;\n'.padEnd(420, '\n'))).toEqual(['max-lines']);
+	});
+});
