@@ -102,7 +102,7 @@ export default defineConfig(
 		extends: [tseslint.configs.base],
 		rules: {
 			'no-restricted-syntax': ['error', 'TSEnumDeclaration', 'TSParameterProperty', 'TSModuleDeclaration[declare!=true]', 'TSImportEqualsDeclaration'],
-			'@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+			'@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true }],
 			'@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
 		},
 	},

@@ -9,7 +9,7 @@ const MARK = '#fastpath';
 
 /**
  * JSON that gives plain data back as it was: bytes as Buffer, dates as Date; undefined members are
- * left out. Throws TypeError on what is no plain data and on numbers that JSON would turn into null.
+ * left out, and in a list become null. Throws TypeError on what is no plain data and on numbers that JSON would turn into null.
  */
 export function toJson(value: unknown): string {
 	return JSON.stringify(pack(value)) ?? 'null';

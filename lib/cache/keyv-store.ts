@@ -84,7 +84,7 @@ export class KeyvStore implements Store {
 	}
 
 	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
-		const text = options.keepMs > 0 ? this.#textOf(value, options) : undefined;
+		const text = options.keepMs > 0 && value !== undefined ? this.#textOf(value, options) : undefined;
 		if (text === undefined) {
 			// What was stored before is older than what could not be stored now.
 			await this.delete(key);

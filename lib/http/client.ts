@@ -113,7 +113,7 @@ class Sending {
 			const target = parseTarget(hop.url);
 			const response = await this.#exchange(hop, target);
 			const next = redirect.follow
-				? nextHop(hop, response, { ...redirect, credentialHeaders: this.request.credentialHeaders })
+				? nextHop(hop, response, redirect.keepCredentials ? undefined : (this.request.credentialHeaders ?? []))
 				: undefined;
 			if (!next) return await this.#finish(response, target, redirects);
 			if (redirects >= redirect.max) throw new TooManyRedirectsError(redirect.max);

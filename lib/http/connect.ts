@@ -160,7 +160,6 @@ async function tunnel(socket: Socket, proxy: Target, target: Target): Promise<vo
 		const connecting = request({
 			method: 'CONNECT',
 			path,
-			agent: false,
 			createConnection: () => socket,
 			headers: {
 				host: path,

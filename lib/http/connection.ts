@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers';
+
 import type { Socket } from 'node:net';
 
 import { Client } from '../vendor';
@@ -54,8 +56,9 @@ export class Connection {
 			keepAliveMaxTimeout: LONGEST_KEEP_ALIVE_MS,
 			keepAliveTimeoutThreshold: HINT_MARGIN_MS,
 			connect: (_options, callback) => {
-				// Never at once: undici does not write a request whose connector answers synchronously.
-				queueMicrotask(() => {
+				// A turn of the event loop, so that a close which has arrived meanwhile is seen before the
+				// request is written; and undici does not write one whose connector answers synchronously.
+				setImmediate(() => {
 					if (this.#handedOver || socket.destroyed) return callback(new ConnectionGoneError(), null);
 					this.#handedOver = true;
 					socket.ref();

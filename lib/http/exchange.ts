@@ -41,8 +41,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 		private readonly clock: Clock,
 	) {}
 
-	async run(options: Dispatcher.DispatchOptions): Promise<RawResponse> {
-		return await new Promise((resolve, reject) => {
+	run(options: Dispatcher.DispatchOptions): Promise<RawResponse> {
+		return new Promise((resolve, reject) => {
 			this.#resolve = resolve;
 			this.#reject = reject;
 			if (this.signal.aborted) return this.onResponseError(undefined, abortReason(this.signal));

@@ -232,7 +232,9 @@ export class Pool {
 	}
 
 	#onClosed(connection: Connection): void {
-		const wasIdle = connection.listed && connection.inFlight === 0;
+		// Under a request: undici has yet to tell how it ended, and `release` clears up after that.
+		if (connection.inFlight > 0) return;
+		const wasIdle = connection.listed;
 		this.#discard(connection);
 		this.#openForWaiters();
 		// One that never served is not replaced at once: the server may be closing each of them.

@@ -11,32 +11,29 @@ const CREDENTIALS = ['authorization', 'cookie', 'proxy-authorization'];
 /** They describe a body that a GET does not have. */
 const OF_THE_BODY = ['content-type', 'content-length', 'content-encoding', 'content-language', 'content-location'];
 
-export interface RedirectRules {
-	keepCredentials: boolean;
-	credentialHeaders?: readonly string[] | undefined;
-}
-
 /**
  * The request that a response asks for in its place (RFC 9110 section 15.4, and for 301 and 302 what
  * all clients do), or nothing where it is no redirect. Another origin, and so the way from https to
- * http, gets no credentials unless the rules say so.
+ * http, gets neither the usual credentials nor the headers that `credentialHeaders` names; without a
+ * list it gets all of them.
  */
 export function nextHop(
 	hop: Hop,
 	response: { status: number; headers: Record<string, string | string[]> },
-	rules: RedirectRules,
+	credentialHeaders: readonly string[] | undefined,
 ): Hop | undefined {
+	if (!REDIRECTS.has(response.status)) return undefined;
 	const { location } = response.headers;
 	const reference = Array.isArray(location) ? location[0] : location;
-	if (!REDIRECTS.has(response.status) || reference === undefined) return undefined;
+	if (reference === undefined) return undefined;
 
 	const from = parseTarget(hop.url).url;
 	const to = resolve(reference, from);
 	const dropped = new Set<string>();
 	if (to.origin !== from.origin) {
 		dropped.add('host');
-		if (!rules.keepCredentials) {
-			for (const name of [...CREDENTIALS, ...(rules.credentialHeaders ?? [])]) dropped.add(name.toLowerCase());
+		if (credentialHeaders) {
+			for (const name of [...CREDENTIALS, ...credentialHeaders]) dropped.add(name.toLowerCase());
 		}
 	}
 	const method = nextMethod(hop.method, response.status);

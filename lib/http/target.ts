@@ -46,8 +46,8 @@ export function shownUrl(target: Target): string {
 
 function parse(address: string, option: string): URL {
 	const expected = 'an address that begins with http:// or https://';
-	if (!URL.canParse(address)) throw new InvalidOptionError(option, expected, 'something else');
-	const url = new URL(address);
+	const url = URL.parse(address);
+	if (!url) throw new InvalidOptionError(option, expected, 'something else');
 	if (url.protocol !== 'http:' && url.protocol !== 'https:') {
 		throw new InvalidOptionError(option, expected, url.protocol);
 	}

@@ -28,6 +28,9 @@ export interface StandInOptions {
 	/** Base URL of a real, OpenAI-compatible provider: its routes are forwarded there and counted here. */
 	forwardTo?: string;
 	behaviours?: readonly Behaviour[];
+	/** Default: free ones. */
+	port?: number;
+	httpsPort?: number;
 }
 
 export interface StandIn {
@@ -97,10 +100,10 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
 	return Buffer.concat(chunks);
 }
 
-async function listen(server: Server): Promise<number> {
+async function listen(server: Server, port = 0): Promise<number> {
 	await new Promise<void>((resolve, reject) => {
 		server.once('error', reject);
-		server.listen(0, '127.0.0.1', resolve);
+		server.listen(port, '127.0.0.1', resolve);
 	});
 	return (server.address() as AddressInfo).port;
 }
@@ -226,7 +229,10 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 		socket.once('close', () => counters.connectionClosed('https', port));
 	});
 	secure.on('tlsClientError', () => counters.handshakeFailed());
-	const [port, securePort] = await Promise.all([listen(plain), listen(secure)]);
+	const [port, securePort] = await Promise.all([
+		listen(plain, options.port),
+		listen(secure, options.httpsPort),
+	]);
 
 	return {
 		url: `http://127.0.0.1:${port}`,

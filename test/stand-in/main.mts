@@ -5,6 +5,7 @@ import { startStandIn } from './ai-provider.mts';
 /**
  * The stand-in as a process of its own:
  *   node test/stand-in/main.mts [--items file.json] [--api-key key] [--delay-ms n] [--jitter-ms n] [--forward-to url]
+ *     [--port n] [--https-port n]
  * Prints one line of JSON, { url, httpsUrl, apiKey, pid }, and ends on SIGTERM, on SIGINT, and when its parent goes.
  */
 const { values } = parseArgs({
@@ -14,6 +15,8 @@ const { values } = parseArgs({
 		'delay-ms': { type: 'string' },
 		'jitter-ms': { type: 'string' },
 		'forward-to': { type: 'string' },
+		port: { type: 'string' },
+		'https-port': { type: 'string' },
 	},
 });
 
@@ -25,6 +28,8 @@ const standIn = await startStandIn({
 		: { items: JSON.parse(readFileSync(values.items, 'utf8')) as unknown[] }),
 	...(values['api-key'] === undefined ? {} : { apiKey: values['api-key'] }),
 	...(values['forward-to'] === undefined ? {} : { forwardTo: values['forward-to'] }),
+	port: Number(values.port ?? 0),
+	httpsPort: Number(values['https-port'] ?? 0),
 	behaviours: delayMs + jitterMs > 0 ? [{ delayMs, jitterMs }] : [],
 });
 

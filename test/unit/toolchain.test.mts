@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { ESLint } from 'eslint';
+import * as workflowApi from 'n8n-workflow';
 import { describe, expect, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -27,10 +30,17 @@ describe('a layer may not reach past its neighbours', () => {
 		['lib/retry/sample.ts', `import { x } from '../runtime/compose'; ${use}`, 'a feature to the runtime'],
 		['lib/cache/sample.ts', `import { LRUCache as x } from 'lru-cache'; ${use}`, 'a feature to a third-party package'],
 		['lib/runtime/sample.ts', `import { x } from 'n8n-workflow'; ${use}`, 'the runtime to n8n'],
-		['lib/n8n/sample.ts', `import { x } from '../http/pool'; ${use}`, 'the adapter to code of a feature'],
 		['lib/vendor.ts', `export { x } from 'luxon';`, 'the vendor file to a package that is not bundled'],
 		['lib/somewhere/sample.ts', `export const x = 1;`, 'a folder without a layer'],
-		['nodes/Sample/operations/run.ts', `import { x } from '../../../lib/http/pool'; ${use}`, 'a node to code of a feature'],
+		['lib/n8n/sample.ts', `import { x } from '../cache/key'; ${use}`, 'the adapter to code of another feature than batch'],
+		['nodes/Sample/Sample.node.ts', `import { x } from '../../lib/http/pool'; ${use}`, 'a node class to a feature'],
+		['nodes/Sample/Sample.node.ts', `import { x } from '../../lib/runtime/scope'; ${use}`, 'a node class to the runtime'],
+		['nodes/Sample/description.ts', `import { x } from '../../lib/ai/prices'; ${use}`, 'a description to code of a feature'],
+		['nodes/Sample/description/fields.ts', `import { x } from '../../../lib/n8n/items'; ${use}`, 'a description to the adapter'],
+		['nodes/Sample/operations/run.ts', `import { x } from 'n8n-workflow'; ${use}`, 'an operation to code of n8n'],
+		['nodes/Sample/operations/run.ts', `import { x } from '../../../lib/n8n/items'; ${use}`, 'an operation to code of the adapter'],
+		['nodes/Sample/sample.ts', `import { x } from 'node:fs'; ${use}`, 'a node to a builtin'],
+		['nodes/shared/sample.ts', `import { x } from 'n8n-workflow'; ${use}`, 'shared fields to code of n8n'],
 		['nodes/Sample/Sample.ts', `import { x } from '../Other/fields'; ${use}`, 'a node to another node'],
 		['nodes/Sample/Sample.ts', `import { x } from '../../test/helpers/engine'; ${use}`, 'a node to the tests'],
 		['lib/cache/sample.ts', `import { x } from '../../bench/load'; ${use}`, 'a feature to the benchmarks'],
@@ -45,7 +55,10 @@ describe('a layer may not reach past its neighbours', () => {
 		['lib/runtime/sample.ts', `import { x } from '../cache'; ${use}`],
 		['lib/n8n/sample.ts', `import type { x } from '../http/pool'; export type Used = x;`],
 		['nodes/Sample/Sample.ts', `import { x } from '../shared/fields'; ${use}`],
-		['nodes/Sample/Sample.ts', `import type { x } from '../../lib/ai/usage'; export type Used = x;`],
+		['lib/n8n/sample.ts', `import { x } from '../batch/run'; ${use}`],
+		['nodes/Sample/description.ts', `import type { x } from '../../lib/ai/usage'; export type Used = x;`],
+		['nodes/Sample/operations/run.ts', `import { x } from '../../../lib/http/pool'; ${use}`],
+		['nodes/Sample/operations/run.ts', `import type { x } from 'n8n-workflow'; export type Used = x;`],
 	])('%s: %s is allowed', async (file, code) => {
 		expect(await rulesBroken(file, code)).toEqual([]);
 	});
@@ -91,5 +104,33 @@ describe('what is kept to one place', () => {
 
 	test('a file ends at 400 lines', async () => {
 		expect(await rulesBroken('lib/retry/sample.ts', 'export const x = 1;\n'.padEnd(420, '\n'))).toEqual(['max-lines']);
+	});
+});
+
+describe('the package', () => {
+	const read = async (file: string) => JSON.parse(await readFile(path.join(root, file), 'utf8'));
+
+	test('brings nothing along: no dependencies, no overrides, no scripts that run on installation', async () => {
+		const manifest = await read('package.json');
+		for (const field of ['dependencies', 'optionalDependencies', 'bundledDependencies', 'overrides', 'devEngines']) {
+			expect(manifest).not.toHaveProperty(field);
+		}
+		expect(Object.keys(manifest.scripts).filter((name) => /^(pre|post|install|prepare)/.test(name))).toEqual([]);
+		expect(manifest.peerDependencies).toEqual({ 'n8n-workflow': '*' });
+	});
+
+	test.each(['package-lock.json', 'test/n8n/package-lock.json'])('%s names no registry host', async (file) => {
+		const { packages } = (await read(file)) as { packages: Record<string, { resolved?: string; link?: boolean }> };
+		const hosts = Object.values(packages).filter(({ resolved }) => resolved?.includes('://'));
+		expect(hosts).toEqual([]);
+	});
+
+	test('tests and the engine share one copy of n8n-workflow', () => {
+		const engines = createRequire(import.meta.url)('n8n-workflow') as typeof workflowApi;
+		expect(workflowApi.NodeOperationError).toBe(engines.NodeOperationError);
+	});
+
+	test('tests run on the Node that the package is built for', () => {
+		expect(Number(process.versions.node.split('.')[0])).toBeGreaterThanOrEqual(22);
 	});
 });

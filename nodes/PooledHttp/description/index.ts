@@ -1,0 +1,50 @@
+import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
+import { authenticationProperties, genericCredentials } from './authentication';
+import { bodyProperties } from './body';
+import { optionsProperty } from './options';
+import { headerProperties, queryProperties, targetProperties } from './request';
+
+const operation: INodeProperties = {
+	displayName: 'Operation',
+	name: 'operation',
+	type: 'options',
+	noDataExpression: true,
+	default: 'request',
+	options: [
+		{
+			name: 'Make a Request',
+			value: 'request',
+			action: 'Make a pooled HTTP request',
+			description: 'Call a URL over connections that are kept open',
+		},
+	],
+};
+
+/** Names and meaning of all parameters are those of n8n's HTTP Request, so that its cURL import fills them in. */
+const properties: INodeProperties[] = [
+	...targetProperties,
+	...authenticationProperties,
+	...queryProperties,
+	...headerProperties,
+	...bodyProperties,
+	optionsProperty,
+].map((property) => ({
+	...property,
+	displayOptions: { ...property.displayOptions, show: { operation: ['request'], ...property.displayOptions?.show } },
+}));
+
+export const description: INodeTypeDescription = {
+	displayName: 'Pooled HTTP',
+	name: 'pooledHttp',
+	icon: { light: 'file:pooledHttp.svg', dark: 'file:pooledHttp.dark.svg' },
+	group: ['output'],
+	version: 1,
+	subtitle: '={{ $parameter.method + ": " + $parameter.url }}',
+	description: 'Make HTTP requests over connections that stay open, many items at once, with retries',
+	defaults: { name: 'Pooled HTTP' },
+	usableAsTool: true,
+	inputs: ['main'],
+	outputs: ['main'],
+	credentials: genericCredentials,
+	properties: [operation, ...properties],
+};

@@ -1,0 +1,140 @@
+import type { INodeProperties } from 'n8n-workflow';
+import { connectionOptions } from '../../shared/connection';
+import { resilienceOptions } from '../../shared/resilience';
+import { DEFAULTS } from '../defaults';
+
+const requestOptions: INodeProperties[] = [
+	{
+		displayName: 'Array Format in Query Parameters',
+		name: 'queryParameterArrays',
+		type: 'options',
+		default: 'brackets',
+		displayOptions: { show: { '/sendQuery': [true] } },
+		options: [
+			{ name: 'Brackets Only', value: 'brackets', description: 'Such as foo[]=bar&foo[]=qux' },
+			{ name: 'Brackets with Indices', value: 'indices', description: 'Such as foo[0]=bar&foo[1]=qux' },
+			{ name: 'No Brackets', value: 'repeat', description: 'Such as foo=bar&foo=qux' },
+		],
+	},
+	{
+		displayName: 'Lowercase Headers',
+		name: 'lowercaseHeaders',
+		type: 'boolean',
+		default: true,
+		description: 'Whether to lowercase header names',
+	},
+	{
+		displayName: 'Timeout',
+		name: 'timeout',
+		type: 'number',
+		default: DEFAULTS.timeoutMs,
+		typeOptions: { minValue: 1 },
+		description: 'Time in ms that one attempt may take, from waiting for a connection to the end of the response',
+	},
+	{
+		displayName: 'Total Timeout (Seconds)',
+		name: 'totalTimeoutSeconds',
+		type: 'number',
+		default: DEFAULTS.totalTimeoutSeconds,
+		typeOptions: { minValue: 1 },
+		description: 'How long a call may take with all its attempts and waiting',
+	},
+];
+
+const redirects: INodeProperties = {
+	displayName: 'Redirects',
+	name: 'redirect',
+	type: 'fixedCollection',
+	placeholder: 'Add Redirect',
+	typeOptions: { multipleValues: false },
+	default: { redirect: {} },
+	options: [
+		{
+			displayName: 'Redirect',
+			name: 'redirect',
+			values: [
+				{
+					displayName: 'Follow Redirects',
+					name: 'followRedirects',
+					type: 'boolean',
+					default: true,
+					noDataExpression: true,
+					description: 'Whether to follow redirects',
+				},
+				{
+					displayName: 'Max Redirects',
+					name: 'maxRedirects',
+					type: 'number',
+					default: DEFAULTS.maxRedirects,
+					description: 'How many redirects to follow before giving up',
+					displayOptions: { show: { followRedirects: [true] } },
+				},
+			],
+		},
+	],
+};
+
+const response: INodeProperties = {
+	displayName: 'Response',
+	name: 'response',
+	type: 'fixedCollection',
+	placeholder: 'Add response',
+	typeOptions: { multipleValues: false },
+	default: { response: {} },
+	options: [
+		{
+			displayName: 'Response',
+			name: 'response',
+			values: [
+				{
+					displayName: 'Include Response Headers and Status',
+					name: 'fullResponse',
+					type: 'boolean',
+					default: false,
+					description: 'Whether to give headers and status beside the body',
+				},
+				{
+					displayName: 'Never Error',
+					name: 'neverError',
+					type: 'boolean',
+					default: false,
+					description: 'Whether to succeed also when the status code is not 2xx',
+				},
+				{
+					displayName: 'Response Format',
+					name: 'responseFormat',
+					type: 'options',
+					noDataExpression: true,
+					default: 'autodetect',
+					description: 'What to make of the body',
+					options: [
+						{ name: 'Autodetect', value: 'autodetect' },
+						{ name: 'File', value: 'file' },
+						{ name: 'JSON', value: 'json' },
+						{ name: 'Text', value: 'text' },
+					],
+				},
+				{
+					displayName: 'Put Output in Field',
+					name: 'outputPropertyName',
+					type: 'string',
+					default: DEFAULTS.outputPropertyName,
+					required: true,
+					description: 'Name of the field, or of the binary property, that the body goes into',
+					displayOptions: { show: { responseFormat: ['file', 'text'] } },
+				},
+			],
+		},
+	],
+};
+
+export const optionsProperty: INodeProperties = {
+	displayName: 'Options',
+	name: 'options',
+	type: 'collection',
+	placeholder: 'Add option',
+	default: {},
+	options: [...requestOptions, redirects, response, ...resilienceOptions(DEFAULTS), ...connectionOptions()].sort((a, b) =>
+		a.displayName.localeCompare(b.displayName),
+	),
+};

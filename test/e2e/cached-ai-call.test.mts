@@ -1,0 +1,161 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { aiWorkflow } from '../helpers/ai-node.mts';
+import { chromiumPath, openEditor, openNode, screenshotNode } from '../helpers/browser.mts';
+import { createUserFolder, packPackage, startN8n, type N8nInstance } from '../helpers/n8n-instance.mts';
+import { startStandIn, type StandIn } from '../stand-in/ai-provider.mts';
+
+const PICTURES = path.resolve(import.meta.dirname, '../../.cache/screenshots');
+const CHAT = 'POST /v1/chat/completions';
+
+let instance: N8nInstance;
+let standIn: StandIn;
+let userFolder: string;
+let credential: { id: string; name: string };
+
+beforeAll(async () => {
+	standIn = await startStandIn();
+	const tarball = await packPackage();
+	userFolder = await createUserFolder({ tarball });
+	await rm(path.dirname(tarball), { recursive: true, force: true });
+	instance = await startN8n({ userFolder });
+	credential = await instance.createCredential({
+		name: 'Stand-in',
+		type: 'openAiApi',
+		data: { apiKey: standIn.apiKey, url: `${standIn.url}/v1`, header: false },
+	});
+});
+
+beforeEach(() => {
+	standIn.setBehaviour();
+	standIn.reset();
+});
+
+afterAll(async () => {
+	await instance?.stop();
+	await standIn?.close();
+	if (userFolder) await rm(userFolder, { recursive: true, force: true });
+});
+
+/** The test engine's workflow with this instance's credential, and another trigger where one is given. */
+function workflow(name: string, parameters: Record<string, unknown>, trigger?: Record<string, unknown>): Record<string, unknown> {
+	const { nodes, connections } = aiWorkflow({ parameters });
+	const complete = nodes.map((node, index) => ({
+		id: `${name}-${index}`,
+		typeVersion: 1,
+		position: [index * 240, 0],
+		parameters: {},
+		...node,
+		...(node.credentials ? { credentials: { openAiApi: credential } } : {}),
+		...(index === 0 ? trigger : {}),
+	}));
+	return { name, nodes: complete, connections };
+}
+
+const calls = () => standIn.counters().calls[CHAT] ?? 0;
+
+test('a hundred webhook executions at once with one prompt make one call', async () => {
+	standIn.setBehaviour({ delayMs: 500 });
+	const trigger = {
+		type: 'n8n-nodes-base.webhook',
+		typeVersion: 2,
+		webhookId: 'fastpath-burst',
+		parameters: { path: 'burst', httpMethod: 'POST', responseMode: 'lastNode', options: {} },
+	};
+	const id = await instance.importWorkflow(workflow('burst', { prompt: '=tag this package: {{ $json.body.text }}' }, trigger));
+	await instance.activate(id);
+	const answers = await Promise.all(
+		Array.from({ length: 100 }, async () => {
+			const response = await fetch(`${instance.url}/webhook/burst`, {
+				method: 'POST',
+				headers: { 'content-type': 'application/json' },
+				body: JSON.stringify({ text: 'a small and fast web server' }),
+			});
+			return { status: response.status, json: (await response.json()) as { text: string } };
+		}),
+	);
+	expect(answers.filter(({ status }) => status === 200)).toHaveLength(100);
+	expect(new Set(answers.map(({ json }) => json.text)).size).toBe(1);
+	expect(calls()).toBe(1);
+});
+
+test('Stop ends the call at the provider', async () => {
+	standIn.setBehaviour({ hang: true });
+	const id = await instance.importWorkflow(workflow('stopped', { prompt: 'tag this package: stopped' }));
+	const execution = await instance.startRun(id);
+	await until(() => standIn.counters().inFlight === 1);
+	await instance.stopExecution(execution);
+	await until(() => standIn.counters().aborted === 1);
+	expect((await instance.execution(execution)).status).toBe('canceled');
+});
+
+test('a second run is answered from the cache, and the output says so', async () => {
+	const id = await instance.importWorkflow(workflow('twice', { prompt: 'tag this package: twice', options: { includeTrace: true } }));
+	const first = await instance.run(id);
+	const second = await instance.run(id);
+	expect(first.nodes.AI?.[0]?.data[0]?.[0]?.json).toMatchObject({ cached: false, _fastpath: { cache: 'miss', attempts: 1 } });
+	expect(second.nodes.AI?.[0]?.data[0]?.[0]?.json).toMatchObject({ cached: true, costUsd: 0, _fastpath: { cache: 'hit', attempts: 0 } });
+	expect(JSON.stringify(second.nodes.AI?.[0]?.hints)).toContain('1 from the cache');
+	expect(calls()).toBe(1);
+});
+
+test('a wrong key gives a clear error in the execution, without the key', async () => {
+	const wrong = await instance.createCredential({
+		name: 'Wrong',
+		type: 'openAiApi',
+		data: { apiKey: 'a-wrong-key', url: `${standIn.url}/v1`, header: false },
+	});
+	const faulty = workflow('wrong', { prompt: 'tag this package: wrong' });
+	for (const node of faulty.nodes as Array<Record<string, unknown>>) if (node.credentials) node.credentials = { openAiApi: wrong };
+	const result = await instance.run(await instance.importWorkflow(faulty));
+	expect(result.status).toBe('error');
+	expect(JSON.stringify(result.error)).toMatch(/Incorrect API key/);
+	expect(JSON.stringify(result.raw) + instance.logs()).not.toContain('a-wrong-key');
+});
+
+test.skipIf(!chromiumPath())('the panel shows provider, model, prompt and cache, and lists the models of the provider', async () => {
+	const id = await instance.importWorkflow(workflow('panel', { prompt: 'tag this package: panel', model: { __rl: true, mode: 'list', value: '' } }));
+	const editor = await openEditor(instance);
+	try {
+		await screenshotNode(editor, id, 'AI', path.join(PICTURES, 'cached-ai-call.png'));
+		const panel = editor.page.locator('[data-test-id="ndv"]');
+		for (const label of ['Credential to connect with', 'Provider', 'Model', 'System Message', 'Prompt', 'Output', 'Cache', 'Keep Answers For', 'Share Answers Within']) {
+			await panel.getByText(label, { exact: true }).first().waitFor({ timeout: 5000 });
+		}
+		await panel.locator('[data-test-id="rlc-input"]').first().click();
+		await editor.page.getByText('gpt-4o-mini', { exact: true }).first().waitFor({ timeout: 10_000 });
+		await editor.page.screenshot({ path: path.join(PICTURES, 'cached-ai-call-models.png') });
+		await openNode(editor, id, 'AI');
+	} finally {
+		await editor.close();
+	}
+});
+
+test.skipIf(!chromiumPath())('the node is found in the panel by what it does, and its action can be dragged', async () => {
+	const id = await instance.importWorkflow(workflow('search', { prompt: 'tag this package: search' }));
+	const editor = await openEditor(instance);
+	try {
+		const { page } = editor;
+		await page.goto(`${instance.url}/workflow/${id}`);
+		await page.locator('[data-test-id="canvas-node"]').first().waitFor();
+		await page.keyboard.press('Tab');
+		await page.locator('[data-test-id="node-creator-search-bar"]').fill('cached ai');
+		await page.getByText('Cached AI Call', { exact: true }).first().click();
+		const action = page.getByText('Message a model with caching').first();
+		await action.waitFor({ timeout: 5000 });
+		await page.screenshot({ path: path.join(PICTURES, 'cached-ai-call-creator.png') });
+		const row = page.locator('[draggable="true"]', { hasText: 'Message a model with caching' });
+		expect(await row.count()).toBeGreaterThan(0);
+	} finally {
+		await editor.close();
+	}
+});
+
+async function until(condition: () => boolean): Promise<void> {
+	for (let turns = 0; !condition(); turns += 1) {
+		if (turns > 500) throw new Error('The awaited condition did not come true');
+		await delay(20);
+	}
+}

@@ -1,0 +1,2 @@
+/** Path of the n8n program, to be run with Node; installs n8n first when it is missing. */
+export function ensureN8n(log?: (line: string) => void): Promise<string>;

@@ -1,0 +1,37 @@
+/** Programs of the machine that some tests need: found, or installed through apt where that is possible. */
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import path from 'node:path';
+
+export function findProgram(name: string): string | undefined {
+	return (process.env.PATH ?? '')
+		.split(path.delimiter)
+		.map((folder) => path.join(folder, name))
+		.find((file) => {
+			try {
+				accessSync(file, constants.X_OK);
+				return true;
+			} catch {
+				return false;
+			}
+		});
+}
+
+/** Tries to install the missing ones (as root, on Debian and its kin); what stays missing, its tests skip. */
+export function ensurePrograms(programs: Record<string, string>, log: (line: string) => void = console.log): void {
+	const missing = Object.entries(programs).filter(([program]) => !findProgram(program));
+	if (missing.length === 0) return;
+	const packages = missing.map(([, name]) => name);
+	if (process.getuid?.() === 0 && findProgram('apt-get')) {
+		log(`setup: installing ${packages.join(' and ')} with apt-get (about a minute) ...`);
+		apt('update', '-qq');
+		apt('install', '-y', '-qq', '--no-install-recommends', ...packages);
+	}
+	for (const [program, name] of missing) {
+		if (!findProgram(program)) log(`setup: ${program} is not on this machine; the tests that need it are skipped. Debian: apt-get install ${name}`);
+	}
+}
+
+function apt(...args: string[]): void {
+	spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+}
