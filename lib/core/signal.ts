@@ -44,6 +44,15 @@ export function childController(...parents: readonly AbortSignal[]): {
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 	return await new Promise<T>((resolve, reject) => {
 		const remove = onAbort(signal, () => reject(abortReason(signal)));
-		promise.then(resolve, reject).finally(remove);
+		promise.then(
+			(value) => {
+				remove();
+				resolve(value);
+			},
+			(error: unknown) => {
+				remove();
+				reject(error);
+			},
+		);
 	});
 }

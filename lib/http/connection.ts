@@ -8,7 +8,7 @@ import { ConnectionGoneError } from './failure';
 import type { Target } from './target';
 
 /** How long an idle connection is kept; a server's hint overrules it, up to the longest. */
-export const KEEP_ALIVE_MS = 60_000;
+const KEEP_ALIVE_MS = 60_000;
 const LONGEST_KEEP_ALIVE_MS = 600_000;
 /** Taken off a server's hint, for the way that its closing takes to us. */
 const HINT_MARGIN_MS = 1_000;

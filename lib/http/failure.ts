@@ -70,8 +70,9 @@ export function exchangeFailure(error: unknown, facts: ExchangeFacts): FastpathE
 		const said = error instanceof Error ? error.message : code;
 		return new InvalidOptionError('request', 'a method, path and headers that HTTP allows', said);
 	}
-	if (code.startsWith('HPE_') && !code.startsWith('HPE_INVALID_EOF')) {
-		return new MalformedAnswerError(`What ${facts.where} answered is not HTTP (${code})`, options);
+	// The parser's codes are not set reliably. That the data ends early is its complaint about a cut connection.
+	if (error instanceof Error && error.name === 'HTTPParserError' && !error.message.includes('EOF')) {
+		return new MalformedAnswerError(`What ${facts.where} answered is not HTTP`, options);
 	}
 	return new NetworkError(cutMessage(facts), {
 		systemCode: code === '' ? undefined : code,

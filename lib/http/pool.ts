@@ -25,8 +25,9 @@ export interface PoolOptions {
 
 /**
  * The connections to one origin, under one credential and one set of options. At most
- * `maxConnections` are open or being opened at any time. Free ones are handed out last in, first out,
- * so that surplus ones become idle and go.
+ * `maxConnections` are open or being opened at any time; the server may see the end of one that was
+ * given up a moment after the beginning of the next. Free ones are handed out last in, first out, so
+ * that surplus ones become idle and go.
  */
 export class Pool {
 	requests = 0;

@@ -45,10 +45,6 @@ export class Pools {
 		private readonly warmAfterUses: number,
 	) {}
 
-	get size(): number {
-		return this.#pools.size;
-	}
-
 	/** The pool for a request; one outside the book, which keeps nothing, where the bound is reached and all are in use. */
 	for(target: Target, request: ConnectionTarget): Pool {
 		const { connection, egress } = request;

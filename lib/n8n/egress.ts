@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import type { IAllExecuteFunctions, INode } from 'n8n-workflow';
 import { EgressBlockedError } from '../core/errors';
 import type { Egress } from '../http';
@@ -17,7 +18,7 @@ export function egressFor(context: EgressContext, credential?: HeldCredential): 
 	const node = context.getNode();
 	return {
 		active: filter !== undefined,
-		lookup: filter?.createSecureLookup(),
+		lookup: filter && guarded(filter.createSecureLookup()),
 		async validateUrl(url) {
 			blockOnThrow(() => assertCredentialAllows(node, credential, url));
 			const verdict = await filter?.validateUrl(url);
@@ -40,4 +41,12 @@ function blockOnThrow(check: () => void): void {
 
 function blocked(cause: unknown): EgressBlockedError {
 	return new EgressBlockedError(cause instanceof Error ? cause.message : 'The address is not allowed', { cause });
+}
+
+/** n8n's look-up refuses with an error of its own; one of the resolver names the system call that failed. */
+function guarded(lookup: LookupFunction): LookupFunction {
+	return (hostname, options, callback) =>
+		lookup(hostname, options, (error, address, family) =>
+			callback(error && !('syscall' in error) ? blocked(error) : error, address, family),
+		);
 }

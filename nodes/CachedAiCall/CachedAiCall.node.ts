@@ -1,10 +1,15 @@
-import type { IExecuteFunctions, INodeExecutionData, INodeType } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
 import { description } from './description';
 import { execute } from './execute';
 import { searchModels } from './methods';
 
 export class CachedAiCall implements INodeType {
-	description = description;
+	description: INodeTypeDescription = {
+		...description,
+		icon: { light: 'file:cachedAiCall.svg', dark: 'file:cachedAiCall.dark.svg' },
+		subtitle: '={{ $parameter.model.value || $parameter.provider }}',
+		usableAsTool: true,
+	};
 
 	methods = { listSearch: { searchModels } };
 

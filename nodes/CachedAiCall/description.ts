@@ -163,16 +163,14 @@ const modelOptions: INodeProperties[] = [
 	},
 ];
 
+/** All but what n8n's linter wants to see in the class itself: icon, subtitle, use as a tool. */
 export const description: INodeTypeDescription = {
 	displayName: 'Cached AI Call',
 	name: 'cachedAiCall',
-	icon: { light: 'file:cachedAiCall.svg', dark: 'file:cachedAiCall.dark.svg' },
 	group: ['transform'],
 	version: 1,
-	subtitle: '={{ $parameter.model.value || $parameter.provider }}',
 	description: 'Ask an AI model, and pay for the same answer only once',
 	defaults: { name: 'Cached AI Call' },
-	usableAsTool: true,
 	inputs: ['main'],
 	outputs: ['main'],
 	credentials: PROVIDER_IDS.flatMap((id) => {

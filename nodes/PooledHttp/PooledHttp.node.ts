@@ -1,9 +1,14 @@
-import type { IExecuteFunctions, INodeExecutionData, INodeType } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
 import { description } from './description';
 import { execute } from './execute';
 
 export class PooledHttp implements INodeType {
-	description = description;
+	description: INodeTypeDescription = {
+		...description,
+		icon: { light: 'file:pooledHttp.svg', dark: 'file:pooledHttp.dark.svg' },
+		subtitle: '={{ $parameter.method + ": " + $parameter.url }}',
+		usableAsTool: true,
+	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return await execute(this);

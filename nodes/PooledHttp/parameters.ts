@@ -31,8 +31,6 @@ export interface ResponseSettings {
 	readonly full: boolean;
 	readonly neverError: boolean;
 	readonly outputPropertyName: string;
-	/** What a file without a name of its own is called, where the user said. */
-	readonly fileName: string;
 	readonly includeTrace: boolean;
 }
 
@@ -178,7 +176,6 @@ function toResponse(option: unknown, includeTrace: boolean): ResponseSettings {
 		full: values.fullResponse === true,
 		neverError: values.neverError === true,
 		outputPropertyName: name === undefined ? DEFAULTS.outputPropertyName : requireText('Put Output in Field', name),
-		fileName: typeof name === 'string' ? name : 'data',
 		includeTrace,
 	};
 }

@@ -63,6 +63,7 @@ export function storeContract(name: string, create: (clock: FakeClock) => Store)
 			['a date', { at: new Date(123_456) }],
 			['an object with an own __proto__', JSON.parse('{"__proto__":{"a":1},"b":2}')],
 			['an object with an own __proto__ beside bytes', Object.assign(JSON.parse('{"__proto__":{"a":1}}') as object, { b: Buffer.from('x') })],
+			['an object with bytes in an own __proto__', withOwnProto({ bytes: Buffer.from('x') })],
 			['an object that looks like our own mark', { '#fastpath': 'bytes', of: 'AA==' }],
 			['an object that looks like a wrapped one', { '#fastpath': 'plain', of: { '#fastpath': 'date', of: 1 }, more: Buffer.from('x') }],
 			['an object that looks like the JSON of a Buffer', { type: 'Buffer', data: [1, 2] }],
@@ -136,6 +137,10 @@ export function storeContract(name: string, create: (clock: FakeClock) => Store)
 			expect(clock.timers).toBe(0);
 		});
 	});
+}
+
+function withOwnProto(value: unknown): object {
+	return Object.defineProperty({}, '__proto__', { value, enumerable: true, configurable: true, writable: true });
 }
 
 function cycle(): object {

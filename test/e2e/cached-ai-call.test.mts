@@ -121,7 +121,7 @@ test.skipIf(!chromiumPath())('the panel shows provider, model, prompt and cache,
 	try {
 		await screenshotNode(editor, id, 'AI', path.join(PICTURES, 'cached-ai-call.png'));
 		const panel = editor.page.locator('[data-test-id="ndv"]');
-		for (const label of ['Credential to connect with', 'Provider', 'Model', 'System Message', 'Prompt', 'Output', 'Cache', 'Keep Answers For', 'Share Answers Within']) {
+		for (const label of ['Credential for OpenAI', 'Provider', 'Model', 'System Message', 'Prompt', 'Output', 'Cache', 'Keep Answers For', 'Share Answers Within']) {
 			await panel.getByText(label, { exact: true }).first().waitFor({ timeout: 5000 });
 		}
 		await panel.locator('[data-test-id="rlc-input"]').first().click();
@@ -140,14 +140,23 @@ test.skipIf(!chromiumPath())('the node is found in the panel by what it does, an
 		const { page } = editor;
 		await page.goto(`${instance.url}/workflow/${id}`);
 		await page.locator('[data-test-id="canvas-node"]').first().waitFor();
-		await page.keyboard.press('Tab');
+		await page.locator('[data-test-id="node-creator-plus-button"]').click();
 		await page.locator('[data-test-id="node-creator-search-bar"]').fill('cached ai');
 		await page.getByText('Cached AI Call', { exact: true }).first().click();
 		const action = page.getByText('Message a model with caching').first();
 		await action.waitFor({ timeout: 5000 });
+		// The panel slides in; a drag needs it to stand still.
+		await page.waitForTimeout(800);
 		await page.screenshot({ path: path.join(PICTURES, 'cached-ai-call-creator.png') });
-		const row = page.locator('[draggable="true"]', { hasText: 'Message a model with caching' });
-		expect(await row.count()).toBeGreaterThan(0);
+		const nodes = page.locator('[data-test-id="canvas-node"]');
+		const before = await nodes.count();
+		await action.hover();
+		await page.mouse.down();
+		await page.mouse.move(600, 300, { steps: 10 });
+		await page.mouse.move(500, 350, { steps: 5 });
+		await page.mouse.up();
+		await nodes.nth(before).waitFor({ timeout: 5000 });
+		expect(await nodes.count()).toBe(before + 1);
 	} finally {
 		await editor.close();
 	}

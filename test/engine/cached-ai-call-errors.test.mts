@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startStandIn, type StandIn } from '../stand-in/ai-provider.mts';
+import { startStandIn, type Behaviour, type StandIn } from '../stand-in/ai-provider.mts';
 import { answers, runAi, type AiRun } from '../helpers/ai-node.mts';
 import { createEngine, type Engine } from '../helpers/engine.mts';
 
@@ -30,7 +30,7 @@ const GOOD = 'tag this package: a text of several words';
 interface Fault {
 	readonly parameters?: Record<string, unknown>;
 	readonly credential?: Record<string, unknown>;
-	readonly behaviour?: Parameters<StandIn['setBehaviour']>[0];
+	readonly behaviour?: Behaviour;
 	readonly message: RegExp;
 }
 

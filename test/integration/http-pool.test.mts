@@ -207,6 +207,24 @@ describe('keep-alive races', () => {
 		});
 	});
 
+	test('at the cap, the repetition waits for a connection of its own, and does not starve', async () => {
+		let cut = false;
+		const answer: Answer = ({ socket }, response) => {
+			if (!cut) return response.end('ok');
+			cut = false;
+			return socket.destroy();
+		};
+		await withServer(answer, async (server) => {
+			const one = request(server.url, { connection: { ...request('').connection, maxConnections: 1 } });
+			await transport.send(one, context());
+			cut = true;
+			const all = await times(5, async () => await transport.send(one, context()));
+			expect(all.map(({ status }) => status)).toEqual(Array(5).fill(200));
+			expect(server.count.requests).toBe(7);
+			expect(transport.stats()[0]).toMatchObject({ open: 1, idle: 1, waiting: 0 });
+		});
+	});
+
 	test('a POST that may have been processed is not sent again', async () => {
 		let cut = false;
 		await withServer(({ socket }, response) => (cut ? socket.destroy() : response.end('ok')), async (server) => {

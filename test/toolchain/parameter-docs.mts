@@ -63,7 +63,7 @@ function meaning(property: INodeProperties): string {
 	const choices = ((property.options ?? []) as INodePropertyOptions[]).map((option) =>
 		option.description ? `**${option.name}**: ${option.description}` : `**${option.name}**`,
 	);
-	return [text, choices.join('; ')].filter(Boolean).join('. ');
+	return [text, choices.join('; ')].filter(Boolean).join(' ');
 }
 
 function defaultOf(property: INodeProperties): string {

@@ -39,8 +39,11 @@ describe('an ordered run', () => {
 		expect(await results).toEqual(started.map((index) => ({ status: 'ok', value: `answer ${index}` })));
 	});
 
-	test('goes on after a failure and reports it in its place', async () => {
-		const error = outage();
+	test.each([
+		['of ours', outage()],
+		['of any other kind', new TypeError('bug')],
+		['of a call that cancelled itself', new CancelledError()],
+	])('goes on after a failure %s and reports it in its place', async (_name, error) => {
 		const results = await runOrdered(['a', 'b', 'c'], options({ concurrency: 1 }), async (item) => {
 			if (item === 'b') throw error;
 			return item;

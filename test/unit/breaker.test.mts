@@ -195,8 +195,10 @@ describe('an open circuit', () => {
 	});
 });
 
+const LATE: ReadonlyArray<readonly [string, unknown]> = [['a success', 'well'], ['a failure', outage()]];
+
 describe('late results of calls that were let through before', () => {
-	test.each([['well', 'a success'], [outage(), 'a failure']])('change nothing while the circuit is open (%s)', async (outcome) => {
+	test.each(LATE)('change nothing while the circuit is open: %s', async (_name, outcome) => {
 		const { breaker, start, end, trip, clock, call } = setUp();
 		void start();
 		await trip();
@@ -206,7 +208,7 @@ describe('late results of calls that were let through before', () => {
 		expect(await call('well')).toMatchObject({ retryAfterMs: 300 });
 	});
 
-	test.each([['well', 'a success'], [outage(), 'a failure']])('change nothing while the probe is under way (%s)', async (outcome) => {
+	test.each(LATE)('change nothing while the probe is under way: %s', async (_name, outcome) => {
 		const { breaker, start, end, trip, clock } = setUp();
 		void start();
 		await trip();

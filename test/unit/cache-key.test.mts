@@ -118,6 +118,14 @@ describe('the canonical form', () => {
 		expect(() => canonical({ value })).toThrow(TypeError);
 	});
 
+	test('writes every character as JSON does, in short texts and in long ones', () => {
+		for (let code = 0; code <= 0xffff; code += 1) {
+			const text = `a${String.fromCharCode(code)}`;
+			expect(canonical(text) === JSON.stringify(text), `character ${code}`).toBe(true);
+		}
+		for (const text of ['', '\ud83d', '\ude42', '🙂', 'x'.repeat(41), '"'.repeat(41)]) expect(canonical({ [text]: text })).toBe(JSON.stringify({ [text]: text }));
+	});
+
 	test('is JSON, with sorted keys, for every JSON value', () => {
 		const random = seeded(1);
 		for (let round = 0; round < 300; round += 1) {

@@ -137,7 +137,7 @@ describe('the cache', () => {
 
 describe('stale-while-revalidate', () => {
 	test('serves a stale answer at once and refreshes it exactly once, however many ask', async () => {
-		const { ask, holds, upstream, store, background } = setUp({ staleWhileRevalidateMs: 50 });
+		const { ask, holds, upstream, store, background, clock } = setUp({ staleWhileRevalidateMs: 50 });
 		holds(150);
 		for (let caller = 0; caller < 10; caller += 1) {
 			const { answer, context } = ask();
@@ -148,6 +148,7 @@ describe('stale-while-revalidate', () => {
 		upstream.at(0).resolve('new');
 		await background.drain();
 		expect(store.answers.get('k')?.value).toBe('new');
+		expect(clock.timers).toBe(0);
 		expect(await ask().answer).toBe('new');
 	});
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { CancelledError, CircuitOpenError, LimitExceededError, NetworkError, TimeoutError, type HeaderMap } from '../../lib/core/errors.ts';
 import type { CallContext } from '../../lib/core/policy.ts';
 import { fullJitter } from '../../lib/retry/backoff.ts';
@@ -100,6 +100,16 @@ describe('how long an origin asks us to stay away', () => {
 	});
 });
 
+test('an asctime date means GMT in whatever zone this machine is', () => {
+	vi.stubEnv('TZ', 'America/New_York');
+	try {
+		expect(new Date(WALL).getTimezoneOffset()).toBe(300);
+		expect(retryAfterMs({ 'retry-after': 'Thu Jan  1 00:01:30 2026' }, WALL)).toBe(90_000);
+	} finally {
+		vi.unstubAllEnvs();
+	}
+});
+
 describe('a retry', () => {
 	test('follows after a jittered wait that grows, until an answer comes', async () => {
 		const { clock, calledAt, answer, context } = setUp([outage(), status(503)]);
@@ -132,7 +142,7 @@ describe('a retry', () => {
 		expect(calledAt).toHaveLength(2);
 	});
 
-	test.each([
+	test.each<readonly [string, unknown]>([
 		...[400, 401, 403, 404, 405, 410, 422, 501].map((code) => [`a status ${code}`, status(code)] as const),
 		['an open circuit', new CircuitOpenError('https://a.test', 5)],
 		['a full queue', new LimitExceededError('full')],

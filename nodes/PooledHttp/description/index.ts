@@ -36,13 +36,10 @@ const properties: INodeProperties[] = [
 export const description: INodeTypeDescription = {
 	displayName: 'Pooled HTTP',
 	name: 'pooledHttp',
-	icon: { light: 'file:pooledHttp.svg', dark: 'file:pooledHttp.dark.svg' },
 	group: ['output'],
 	version: 1,
-	subtitle: '={{ $parameter.method + ": " + $parameter.url }}',
 	description: 'Make HTTP requests over connections that stay open, many items at once, with retries',
 	defaults: { name: 'Pooled HTTP' },
-	usableAsTool: true,
 	inputs: ['main'],
 	outputs: ['main'],
 	credentials: genericCredentials,

@@ -1,0 +1,90 @@
+import type { IBinaryKeyData, IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { MalformedAnswerError } from '../../lib/core/errors';
+import type { CallTrace } from '../../lib/core/trace';
+import type { HttpResponse } from '../../lib/http';
+import { traceOf } from '../../lib/n8n/trace';
+import { fileNameOf, isBinaryType, mimeTypeOf } from './content';
+import type { ResponseFormat } from './choices';
+import type { ResponseSettings } from './parameters';
+import { decodeText } from './text';
+
+/** What becomes of a response, and what it is attached to. */
+export interface Answer {
+	readonly response: HttpResponse;
+	readonly trace: CallTrace;
+	readonly settings: ResponseSettings;
+	/** The item that it answers. */
+	readonly input: INodeExecutionData;
+	/** Names of query parameters that hold secrets. */
+	readonly secretQuery: readonly string[];
+}
+
+/** Turns a response into items, as HTTP Request does. Throws MalformedAnswerError for what should be JSON and is not. */
+export async function toItems(context: IExecuteFunctions, answer: Answer): Promise<INodeExecutionData[]> {
+	const { settings, trace } = answer;
+	const items = await formatted(context, answer);
+	if (!settings.includeTrace) return items;
+	const _fastpath = traceOf(trace);
+	return items.map((item) => (isRecord(item.json) ? { ...item, json: { ...item.json, _fastpath } } : item));
+}
+
+async function formatted(context: IExecuteFunctions, answer: Answer): Promise<INodeExecutionData[]> {
+	const { response, settings } = answer;
+	const contentType = contentTypeOf(response);
+	switch (formatOf(settings.format, contentType)) {
+		case 'file':
+			return [await toFile(context, answer, contentType)];
+		case 'text': {
+			const text = await decodeText(context, response.body, contentType);
+			const value: IDataObject = text === '' ? {} : { [settings.outputPropertyName]: text };
+			return [{ json: settings.full ? { ...value, ...factsOf(response) } : value }];
+		}
+		case 'json': {
+			const body = parseBody(await decodeText(context, response.body, contentType), settings);
+			if (settings.full) return [{ json: { body: body as IDataObject, ...factsOf(response) } }];
+			return (Array.isArray(body) ? (body as unknown[]) : [body]).map((json) => ({ json: (json ?? {}) as IDataObject }));
+		}
+	}
+}
+
+function contentTypeOf(response: HttpResponse): string {
+	const value = response.headers['content-type'] ?? '';
+	return typeof value === 'string' ? value : value.join(', ');
+}
+
+function formatOf(format: ResponseFormat, contentType: string): 'file' | 'json' | 'text' {
+	if (format !== 'autodetect') return format;
+	if (contentType.includes('application/json')) return 'json';
+	return isBinaryType(contentType) ? 'file' : 'text';
+}
+
+function parseBody(text: string, settings: ResponseSettings): unknown {
+	if (text.trim() === '') return {};
+	try {
+		return JSON.parse(text) as unknown;
+	} catch (cause) {
+		if (settings.format === 'json') {
+			throw new MalformedAnswerError('Response body is not valid JSON. Change "Response Format" to "Text"', { cause });
+		}
+		if (settings.neverError) return {};
+		throw new MalformedAnswerError('Invalid JSON in response body', { cause });
+	}
+}
+
+function factsOf(response: HttpResponse): IDataObject {
+	return { headers: response.headers, statusCode: response.status, statusMessage: response.statusMessage };
+}
+
+async function toFile(context: IExecuteFunctions, answer: Answer, contentType: string): Promise<INodeExecutionData> {
+	const { response, settings, input } = answer;
+	const file = fileNameOf(response, answer.secretQuery);
+	const data = await context.helpers.prepareBinaryData(response.body, file.path, mimeTypeOf(contentType));
+	if (data.fileName === undefined && data.fileExtension) data.fileName = `${settings.outputPropertyName}.${data.fileExtension}`;
+	if (file.directory !== undefined && data.fileName !== undefined) data.directory = file.directory;
+	const binary: IBinaryKeyData = { ...input.binary, [settings.outputPropertyName]: data };
+	return { json: settings.full ? factsOf(response) : input.json, binary };
+}
+
+function isRecord(value: unknown): boolean {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,58 @@
+/** One Pooled HTTP node after a trigger, as an exported workflow has it, and a server that says what it was sent. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { INode, IWorkflowBase } from 'n8n-workflow';
+import type { Engine, EngineWorkflow, Run } from './engine.mts';
+import type { Answer } from './with-server.mts';
+
+export const NODE = 'HTTP';
+
+export interface HttpRun {
+	engine: Engine;
+	parameters: Record<string, unknown>;
+	node?: Partial<INode>;
+	input?: Array<Record<string, unknown>>;
+	credential?: { type: string; data: Record<string, unknown> };
+	signal?: AbortSignal;
+}
+
+export function runHttp({ engine, parameters, node, input, credential, signal }: HttpRun): Run {
+	const connections: IWorkflowBase['connections'] = { Trigger: { main: [[{ node: NODE, type: 'main', index: 0 }]] } };
+	const workflow: EngineWorkflow = {
+		nodes: [
+			{ name: 'Trigger', type: 'n8n-nodes-base.manualTrigger' },
+			{
+				name: NODE,
+				type: 'n8n-nodes-fastpath.pooledHttp',
+				parameters: parameters as INode['parameters'],
+				...(credential ? { credentials: { [credential.type]: { id: 'c1', name: 'key' } } } : {}),
+				...node,
+			},
+		],
+		connections,
+	};
+	return engine.run({
+		workflow,
+		credentials: credential ? [{ name: 'key', ...credential }] : [],
+		...(input ? { input } : {}),
+		...(signal ? { signal } : {}),
+	});
+}
+
+export interface Echo {
+	method: string;
+	url: string;
+	headers: IncomingHttpHeaders;
+	rawHeaders: string[];
+	body: string;
+}
+
+export const echo: Answer = (request, response, body) => {
+	const { method, url, headers, rawHeaders } = request;
+	response.setHeader('content-type', 'application/json');
+	response.end(JSON.stringify({ method, url, headers, rawHeaders, body: body.toString('utf8') }));
+};
+
+/** Rows of a name and value list, as the panel keeps them. */
+export const rows = (...pairs: Array<[string, unknown]>) => ({ parameters: pairs.map(([name, value]) => ({ name, value })) });
+
+export const responseOption = (response: Record<string, unknown>) => ({ response: { response } });
