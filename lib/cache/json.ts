@@ -57,14 +57,15 @@ function packObject(value: object): unknown {
 }
 
 function packRecord(value: Readonly<Record<string, unknown>>): unknown {
-	let packed = value;
+	let packed: Record<string, unknown> | undefined;
 	for (const key of Object.keys(value)) {
 		const member = pack(value[key]);
 		if (member === value[key]) continue;
-		if (packed === value) packed = { ...value };
-		put(packed, key, member);
+		packed ??= { ...value };
+		// Safe for `__proto__` too: the copy has an own member of every name that comes here.
+		packed[key] = member;
 	}
-	return Object.hasOwn(value, MARK) ? mark('plain', packed) : packed;
+	return Object.hasOwn(value, MARK) ? mark('plain', packed ?? value) : (packed ?? value);
 }
 
 function unpack(value: unknown): unknown {
@@ -85,16 +86,11 @@ function unpack(value: unknown): unknown {
 function unpackMembers(record: Record<string, unknown>): unknown {
 	for (const key of Object.keys(record)) {
 		const member = unpack(record[key]);
-		if (member !== record[key]) put(record, key, member);
+		if (member !== record[key]) record[key] = member;
 	}
 	return record;
 }
 
 function mark(kind: string, of: unknown): object {
 	return { [MARK]: kind, of };
-}
-
-/** Assignment would take an own member of the name `__proto__` for the prototype. */
-function put(record: object, key: string, value: unknown): void {
-	Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
 }

@@ -97,8 +97,9 @@ export class Runtime {
 		};
 	};
 
-	/** The proxy that the environment of this process names for an address. */
-	readonly proxyFor = (url: string): string | undefined => proxyFor(url, process.env);
+	/** The proxy that the environment of this process names for an address; it is read once, as each look at it goes through the system. */
+	readonly proxyFor = (url: string): string | undefined => proxyFor(url, this.#environment);
+	readonly #environment = { ...process.env };
 
 	stats(): RuntimeStats {
 		return {

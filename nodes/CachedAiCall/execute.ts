@@ -3,17 +3,16 @@ import type { AiAnswer } from '../../lib/ai';
 import type { CallTrace } from '../../lib/core/trace';
 import { addHint, warnOfStackedRetries } from '../../lib/n8n/hints';
 import { runItems } from '../../lib/n8n/items';
-import { perItem } from '../../lib/n8n/parameters';
 import { traceOf } from '../../lib/n8n/trace';
 import { getRuntime } from '../../lib/runtime';
 import { accessOpener } from './access';
 import { chat, wasSaved, type Place } from './operations/chat';
-import { readConcurrency, readParameters } from './parameters';
+import { parameterReader, readConcurrency } from './parameters';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	warnOfStackedRetries(context);
 	const runtime = getRuntime((message) => context.logger.warn(message));
-	const read = perItem(context, readParameters);
+	const read = parameterReader(context);
 	const open = accessOpener(context);
 	const place: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id };
 	const summary = new Summary();

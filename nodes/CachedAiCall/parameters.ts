@@ -1,9 +1,10 @@
 import type { AiMessage, AiRequest, JsonFormat } from '../../lib/ai';
 import { InvalidOptionError } from '../../lib/core/errors';
 import { requireHttpUrl, requireInteger, requireNumber, requireOneOf, requireText } from '../../lib/core/validate';
-import type { ParameterContext } from '../../lib/n8n/parameters';
+import { perItem, type ParameterContext } from '../../lib/n8n/parameters';
 import { toCacheSettings, type CacheSettings } from '../shared/cache';
 import { toConnection, type ConnectionSettings } from '../shared/connection';
+import { parseJsonField, requireJsonObject } from '../shared/json';
 import { toResilience, type ResilienceSettings } from '../shared/resilience';
 import { DEFAULTS } from './defaults';
 import { PROVIDER_IDS, providerChoice, type ProviderId } from './providers';
@@ -26,26 +27,49 @@ export interface ChatParameters {
 
 type Options = Readonly<Record<string, unknown>>;
 
-/** Throws InvalidOptionError that names the parameter. */
-export function readParameters(context: ParameterContext, itemIndex: number): ChatParameters {
-	// n8n throws on a parameter that is hidden and so has no value, unless it is given another than undefined.
-	const get = (name: string): unknown => context.getNodeParameter(name, itemIndex, null) ?? undefined;
-	requireOneOf('Operation', get('operation'), ['chat']);
-	const options = (get('options') ?? {}) as Options;
-	const provider = requireOneOf('Provider', get('provider'), PROVIDER_IDS);
-	const request: AiRequest = {
-		model: requireText('Model', context.getNodeParameter('model', itemIndex, '', { extractValue: true })),
-		messages: get('promptType') === 'messages' ? readMessages(get('messages')) : toMessages(get('systemMessage'), get('prompt')),
-		json: readJsonFormat(get('outputFormat'), get('jsonSchema')),
-		...readModelOptions(options),
+/** All but what is asked: the same for all items, unless one of these parameters is an expression. */
+interface Settings extends Omit<ChatParameters, 'request'> {
+	readonly model: Partial<AiRequest>;
+}
+
+/** What it returns throws InvalidOptionError that names the parameter. */
+export function parameterReader(context: ParameterContext): (itemIndex: number) => ChatParameters {
+	const settings = perItem(context, readSettings, [
+		'operation',
+		'provider',
+		'baseUrl',
+		'cacheMode',
+		'contentType',
+		'ttlSeconds',
+		'cacheScope',
+		'cacheScopeKey',
+		'options',
+	]);
+	const model = perItem(context, readModel, ['model']);
+	const messages = perItem(context, readMessages, ['promptType', 'systemMessage', 'prompt', 'messages']);
+	const json = perItem(context, readJsonFormat, ['outputFormat', 'jsonSchema']);
+	return (itemIndex) => {
+		const { model: options, ...rest } = settings(itemIndex);
+		return {
+			...rest,
+			request: { model: model(itemIndex), messages: messages(itemIndex), json: json(itemIndex), ...options },
+		};
 	};
+}
+
+function readSettings(context: ParameterContext, itemIndex: number): Settings {
+	const read = (name: string) => get(context, itemIndex, name);
+	requireOneOf('Operation', read('operation'), ['chat']);
+	const options = (read('options') ?? {}) as Options;
+	const provider = requireOneOf('Provider', read('provider'), PROVIDER_IDS);
+	const model = readModelOptions(options);
 	const seconds = (name: string, key: keyof typeof DEFAULTS, min: number) =>
 		Math.round(requireNumber(name, options[key] ?? DEFAULTS[key], { min, max: 31_536_000 }) * 1000);
 	return {
 		provider,
-		baseUrl: providerChoice(provider).credential ? undefined : requireHttpUrl('Base URL', get('baseUrl')).href,
-		request,
-		cache: readCache(get, request, options.cacheVaried === true),
+		baseUrl: providerChoice(provider).credential ? undefined : requireHttpUrl('Base URL', read('baseUrl')).href,
+		model,
+		cache: readCache(read, model, options.cacheVaried === true),
 		staleWhileRevalidateMs: seconds('Serve Stale While Refreshing (Seconds)', 'staleWhileRevalidateSeconds', 0),
 		staleIfErrorMs: seconds('Serve Stale on Errors (Seconds)', 'staleIfErrorSeconds', 0),
 		resilience: toResilience(options, DEFAULTS),
@@ -65,17 +89,35 @@ export function readConcurrency(context: ParameterContext): number {
 	return typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : 1;
 }
 
+/** n8n throws on a parameter that is hidden and so has no value, unless it is given another than undefined. */
+function get(context: ParameterContext, itemIndex: number, name: string): unknown {
+	return context.getNodeParameter(name, itemIndex, null) ?? undefined;
+}
+
 /** Who sets a temperature above 0 wants variety, and a cache would take it away. */
-function readCache(get: (name: string) => unknown, request: AiRequest, cacheVaried: boolean): CacheSettings {
+function readCache(read: (name: string) => unknown, model: Partial<AiRequest>, cacheVaried: boolean): CacheSettings {
 	const settings = toCacheSettings({
-		mode: get('cacheMode'),
-		contentType: get('contentType'),
-		ttlSeconds: get('ttlSeconds'),
-		scope: get('cacheScope'),
-		scopeKey: get('cacheScopeKey'),
+		mode: read('cacheMode'),
+		contentType: read('contentType'),
+		ttlSeconds: read('ttlSeconds'),
+		scope: read('cacheScope'),
+		scopeKey: read('cacheScopeKey'),
 	});
-	const varied = (request.temperature ?? 0) > 0 && !cacheVaried;
+	const varied = (model.temperature ?? 0) > 0 && !cacheVaried;
 	return varied ? { ...settings, mode: 'off' } : settings;
+}
+
+function readModel(context: ParameterContext, itemIndex: number): string {
+	return requireText('Model', context.getNodeParameter('model', itemIndex, '', { extractValue: true }));
+}
+
+function readMessages(context: ParameterContext, itemIndex: number): AiMessage[] {
+	const read = (name: string) => get(context, itemIndex, name);
+	if (read('promptType') !== 'messages') return toMessages(read('systemMessage'), read('prompt'));
+	const parsed = parseJsonField('Messages', read('messages'));
+	if (!Array.isArray(parsed) || parsed.length === 0) throw new InvalidOptionError('Messages', 'a list of messages', parsed);
+	// Role and content of each are checked with the whole request.
+	return parsed as AiMessage[];
 }
 
 function toMessages(system: unknown, prompt: unknown): AiMessage[] {
@@ -84,21 +126,14 @@ function toMessages(system: unknown, prompt: unknown): AiMessage[] {
 	return typeof behaviour === 'string' && behaviour.trim() !== '' ? [{ role: 'system', content: behaviour }, user] : [user];
 }
 
-function readMessages(value: unknown): AiMessage[] {
-	const parsed = parseJson('Messages', value);
-	if (!Array.isArray(parsed) || parsed.length === 0) throw new InvalidOptionError('Messages', 'a list of messages', parsed);
-	// Role and content of each are checked with the whole request.
-	return parsed as AiMessage[];
-}
-
-function readJsonFormat(format: unknown, schema: unknown): JsonFormat | undefined {
-	switch (requireOneOf('Output', format, ['text', 'json', 'schema'])) {
+function readJsonFormat(context: ParameterContext, itemIndex: number): JsonFormat | undefined {
+	switch (requireOneOf('Output', get(context, itemIndex, 'outputFormat'), ['text', 'json', 'schema'])) {
 		case 'text':
 			return undefined;
 		case 'json':
 			return {};
 		case 'schema':
-			return { schema: requireObject('JSON Schema', schema) };
+			return { schema: requireJsonObject('JSON Schema', get(context, itemIndex, 'jsonSchema')) };
 	}
 }
 
@@ -109,24 +144,8 @@ function readModelOptions(options: Options): Partial<AiRequest> {
 	if (options.maxTokens !== undefined) read.maxTokens = requireInteger('Max Tokens', options.maxTokens, { min: 1 });
 	if (options.seed !== undefined) read.seed = requireInteger('Seed', options.seed, { min: Number.MIN_SAFE_INTEGER });
 	if (Array.isArray(options.stop) && options.stop.length > 0) read.stop = options.stop.map(String);
-	if (options.extraBody !== undefined) read.extraBody = requireObject('Extra Body Fields', options.extraBody);
+	if (options.extraBody !== undefined) read.extraBody = requireJsonObject('Extra Body Fields', options.extraBody);
 	return read;
-}
-
-function requireObject(name: string, value: unknown): Record<string, unknown> {
-	const parsed = parseJson(name, value);
-	if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
-	throw new InvalidOptionError(name, 'a JSON object', parsed);
-}
-
-/** A JSON field holds a text, or, by an expression, the value itself. */
-function parseJson(name: string, value: unknown): unknown {
-	if (typeof value !== 'string') return value;
-	try {
-		return JSON.parse(value) as unknown;
-	} catch (error) {
-		throw new InvalidOptionError(name, `valid JSON (${error instanceof Error ? error.message : 'unreadable'})`, value);
-	}
 }
 
 /** An expression may give a number or a truth value where a text is meant. */

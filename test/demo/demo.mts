@@ -31,7 +31,7 @@ const itemsFile = path.join(userFolder, 'packages.json');
 const certificate = path.join(root, 'test', 'helpers', 'tls', 'certificate.pem');
 
 const GETS = 200;
-const GET_ROUNDS = 5;
+const GET_ROUNDS = 11;
 const REAL_ITEMS = 40;
 /** What the stand-in takes to "think": a fast model on a good day. */
 const ANSWER_MS = { delayMs: 150, jitterMs: 100, seed: 1 };

@@ -42,6 +42,14 @@ export const authenticationProperties: INodeProperties[] = [
 		default: '',
 		displayOptions: { show: { authentication: ['genericCredentialType'], genericCredentialType: [''] } },
 	},
+	{
+		// Where the editor puts the picker of the credential; without it, that stands above the choice of its type.
+		displayName: 'Credential',
+		name: 'credential',
+		type: 'credentials',
+		default: '',
+		displayOptions: { show: { authentication: ['genericCredentialType'] } },
+	},
 ];
 
 /** Each is shown where one of the two parameters names it; n8n gives a node only credentials that are shown. */
