@@ -1,26 +1,22 @@
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { aiWorkflow } from '../helpers/ai-node.mts';
-import { chromiumPath, openEditor, openNode, screenshotNode } from '../helpers/browser.mts';
-import { createUserFolder, packPackage, startN8n, type N8nInstance } from '../helpers/n8n-instance.mts';
-import { startStandIn, type StandIn } from '../stand-in/ai-provider.mts';
+import { chromiumPath, openEditor, openWorkflow, screenshotNode } from '../helpers/browser.mts';
+import { PICTURES, startInstalledN8n, type InstalledN8n } from '../helpers/installed-n8n.mts';
+import type { N8nInstance } from '../helpers/n8n-instance.mts';
+import type { StandIn } from '../stand-in/ai-provider.mts';
 
-const PICTURES = path.resolve(import.meta.dirname, '../../.cache/screenshots');
 const CHAT = 'POST /v1/chat/completions';
 
+let installed: InstalledN8n;
 let instance: N8nInstance;
 let standIn: StandIn;
-let userFolder: string;
 let credential: { id: string; name: string };
 
 beforeAll(async () => {
-	standIn = await startStandIn();
-	const tarball = await packPackage();
-	userFolder = await createUserFolder({ tarball });
-	await rm(path.dirname(tarball), { recursive: true, force: true });
-	instance = await startN8n({ userFolder });
+	installed = await startInstalledN8n();
+	({ instance, standIn } = installed);
 	credential = await instance.createCredential({
 		name: 'Stand-in',
 		type: 'openAiApi',
@@ -33,11 +29,7 @@ beforeEach(() => {
 	standIn.reset();
 });
 
-afterAll(async () => {
-	await instance?.stop();
-	await standIn?.close();
-	if (userFolder) await rm(userFolder, { recursive: true, force: true });
-});
+afterAll(async () => await installed?.close());
 
 /** The test engine's workflow with this instance's credential, and another trigger where one is given. */
 function workflow(name: string, parameters: Record<string, unknown>, trigger?: Record<string, unknown>): Record<string, unknown> {
@@ -127,7 +119,6 @@ test.skipIf(!chromiumPath())('the panel shows provider, model, prompt and cache,
 		await panel.locator('[data-test-id="rlc-input"]').first().click();
 		await editor.page.getByText('gpt-4o-mini', { exact: true }).first().waitFor({ timeout: 10_000 });
 		await editor.page.screenshot({ path: path.join(PICTURES, 'cached-ai-call-models.png') });
-		await openNode(editor, id, 'AI');
 	} finally {
 		await editor.close();
 	}
@@ -138,8 +129,7 @@ test.skipIf(!chromiumPath())('the node is found in the panel by what it does, an
 	const editor = await openEditor(instance);
 	try {
 		const { page } = editor;
-		await page.goto(`${instance.url}/workflow/${id}`);
-		await page.locator('[data-test-id="canvas-node"]').first().waitFor();
+		await openWorkflow(editor, id);
 		await page.locator('[data-test-id="node-creator-plus-button"]').click();
 		await page.locator('[data-test-id="node-creator-search-bar"]').fill('cached ai');
 		await page.getByText('Cached AI Call', { exact: true }).first().click();

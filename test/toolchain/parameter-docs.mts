@@ -31,7 +31,8 @@ export function parameterPage(): string {
 }
 
 function section(description: INodeTypeDescription): string {
-	const shown = description.properties.filter((property) => property.type !== 'hidden' && property.type !== 'curlImport');
+	const unseen = new Set(['hidden', 'curlImport', 'credentials']);
+	const shown = description.properties.filter((property) => !unseen.has(property.type));
 	const plain = shown.filter((property) => property.type !== 'collection');
 	const parts = [`## ${description.displayName}`, '', `${description.description}.`, '', table(plain)];
 	for (const collection of shown.filter((property) => property.type === 'collection')) {

@@ -35,6 +35,8 @@ function open(url: string, agent: Agent | SecureAgent, body?: unknown, more = {}
 	const method = body === undefined ? 'GET' : 'POST';
 	const headers = { 'content-type': 'application/json', ...more };
 	const sent = send(url, { agent, method, headers });
+	// A reset after the response is told to the response's reader; the request repeats it to whoever listens.
+	sent.on('error', () => {});
 	sent.end(body === undefined ? undefined : JSON.stringify(body));
 	return sent;
 }
