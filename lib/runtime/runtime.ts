@@ -98,8 +98,12 @@ export class Runtime {
 	};
 
 	/** The proxy that the environment of this process names for an address; it is read once, as each look at it goes through the system. */
-	readonly proxyFor = (url: string): string | undefined => proxyFor(url, this.#environment);
-	readonly #environment = { ...process.env };
+	readonly proxyFor = (url: string): string | undefined =>
+		this.#environment === undefined ? undefined : proxyFor(url, this.#environment);
+	/** Undefined where it names no proxy at all. */
+	readonly #environment = Object.keys(process.env).some((name) => /_proxy$/i.test(name) && !/^no_/i.test(name))
+		? { ...process.env }
+		: undefined;
 
 	stats(): RuntimeStats {
 		return {

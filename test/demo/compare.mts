@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { ExecutionResult, N8nInstance } from '../helpers/n8n-instance.mts';
 import type { CounterSnapshot } from '../stand-in/ai-provider.mts';
@@ -74,6 +75,8 @@ async function runOnce(
 	};
 }
 
+const SETTLE_MS = 300;
+
 /** The contenders take turns: a first run of each, then `rounds` more of each. */
 export async function compare(
 	n8n: N8nInstance,
@@ -85,6 +88,8 @@ export async function compare(
 	const runs = contenders.map((contender) => ({ contender, all: [] as Run[] }));
 	for (let round = 0; round <= task.rounds; round += 1) {
 		for (const { contender, all } of runs) {
+			// n8n stores the last execution after its end; that work belongs to neither.
+			await delay(SETTLE_MS);
 			const run = await runOnce(n8n, standIn, contender, task.route, task.items);
 			all.push(run);
 			const name = round === 0 ? 'first run' : `again ${round}/${task.rounds}`;
