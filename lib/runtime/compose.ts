@@ -1,9 +1,10 @@
 import type { CircuitOptions } from '../breaker/circuit';
+import { HttpCachePolicy, type HttpCacheOptions } from '../cache/http-policy';
 import { CachePolicy, type CacheOptions } from '../cache/policy';
 import { isolate } from '../cache/isolate';
 import type { ErrorCode } from '../core/errors';
 import { isFastpathError } from '../core/errors';
-import { pipeline, type Call, type Policy } from '../core/policy';
+import { pipeline, type Call, type Policy, type RequestFacts } from '../core/policy';
 import { newTrace, type CallTrace } from '../core/trace';
 import { SingleFlightPolicy } from '../flight/single-flight';
 import { TimeoutPolicy } from '../limit/deadline';
@@ -18,6 +19,10 @@ export interface LaneOptions {
 	readonly scope: Scope;
 	/** Without it, calls are neither cached nor coalesced. */
 	readonly cache?: CacheOptions | undefined;
+	/** The cache for HTTP requests; takes part in calls that come with a `request`. */
+	readonly httpCache?: HttpCacheOptions | undefined;
+	/** Calls with the same key are answered by one, also where nothing is cached. */
+	readonly share?: boolean | undefined;
 	readonly retry: RetryOptions;
 	/** Without it, no circuit guards the origin. */
 	readonly breaker?: CircuitOptions | undefined;
@@ -33,6 +38,7 @@ export interface LaneCall {
 	readonly signal: AbortSignal;
 	readonly key?: string | undefined;
 	readonly idempotent: boolean;
+	readonly request?: RequestFacts | undefined;
 }
 
 export type Outcome<T> =
@@ -50,13 +56,15 @@ export type Account<T> = (value: T, trace: CallTrace) => { inputTokens?: number;
 /** The one place that knows the order in which a request travels. */
 export function compose(runtime: Runtime, options: LaneOptions): Policy {
 	const { clock, random } = runtime;
-	const { cache, breaker } = options;
+	const { cache, httpCache, breaker } = options;
+	const lane = cache && cache.mode !== 'off' ? cache.mode : options.share ? 'shared' : undefined;
 	const stages: Array<Policy | undefined> = [
 		new TimeoutPolicy('total', options.totalTimeoutMs, clock),
-		cache && cache.mode !== 'off'
-			? new SingleFlightPolicy(runtime.flights, { boundMs: options.totalTimeoutMs, lane: cache.mode, isolate })
-			: undefined,
+		lane === undefined
+			? undefined
+			: new SingleFlightPolicy(runtime.flights, { boundMs: options.totalTimeoutMs, lane, isolate }),
 		cache && new CachePolicy(cache, runtime),
+		httpCache && new HttpCachePolicy(httpCache, runtime),
 		new RetryPolicy(options.retry, clock, random),
 		breaker && runtime.breaker(options.scope, breaker),
 		runtime.limiter(options.scope, options.maxConcurrent),

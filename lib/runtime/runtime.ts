@@ -10,6 +10,7 @@ import { systemRandom, type Random } from '../core/random';
 import { childController } from '../core/signal';
 import { FlightDeck } from '../flight/single-flight';
 import { createTransport, proxyFor, type PooledTransport } from '../http';
+import { BodyCompressor } from '../http/compress';
 import { ConcurrencyLimiter } from '../limit/concurrency';
 import { MetricsRegistry, type SeriesSnapshot } from '../metrics/registry';
 import { openLane, type Lane, type LaneOptions } from './compose';
@@ -46,6 +47,7 @@ export class Runtime {
 	readonly flights: FlightDeck;
 	readonly background: Background;
 	readonly transport: PooledTransport;
+	readonly compressor = new BodyCompressor();
 	readonly metrics = new MetricsRegistry();
 	readonly #breakers: Registry<BreakerPolicy>;
 	readonly #limiters: Registry<ConcurrencyLimiter>;

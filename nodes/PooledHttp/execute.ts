@@ -10,7 +10,8 @@ import { parameterReader, readConcurrency } from './parameters';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	warnOfStackedRetries(context);
-	const request = createRequester(getRuntime((message) => context.logger.warn(message)));
+	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id };
+	const request = createRequester(getRuntime((message) => context.logger.warn(message)), place);
 	const read = parameterReader(context);
 	const open = accessOpener(context);
 	const inputs = context.getInputData();
@@ -40,18 +41,23 @@ class Summary {
 	#requests = 0;
 	#reused = 0;
 	#retries = 0;
+	#cached = 0;
 
 	count(trace: CallTrace): void {
+		// A request that is shared is counted with the one who sent it.
+		if (trace.coalesced) return;
+		if (trace.cache === 'hit' || trace.cache === 'stale') this.#cached += 1;
 		this.#requests += trace.attempts;
 		if (trace.connectionReused === true) this.#reused += 1;
 		this.#retries += Math.max(0, trace.attempts - 1);
 	}
 
 	show(context: IExecuteFunctions): void {
-		if (this.#requests === 0) return;
+		if (this.#requests + this.#cached === 0) return;
+		const cached = this.#cached > 0 ? ` ${this.#cached} answered from the cache.` : '';
 		addHint(
 			context,
-			`${this.#requests} requests sent: ${this.#reused} found their connection open, ${this.#retries} were retries.`,
+			`${this.#requests} requests sent: ${this.#reused} found their connection open, ${this.#retries} were retries.${cached}`,
 		);
 	}
 }

@@ -4,6 +4,7 @@ import { perItem, type ParameterContext } from '../../lib/n8n/parameters';
 import { toConnection, type ConnectionSettings } from '../shared/connection';
 import { parseJsonField, requireJsonObject } from '../shared/json';
 import { toResilience, type ResilienceSettings } from '../shared/resilience';
+import { toCaching, type CachingSettings } from './caching';
 import {
 	ARRAY_FORMATS,
 	CONTENT_TYPES,
@@ -44,6 +45,7 @@ export interface Settings {
 	readonly response: ResponseSettings;
 	readonly resilience: ResilienceSettings;
 	readonly connection: ConnectionSettings;
+	readonly caching: CachingSettings;
 	readonly attemptTimeoutMs: number;
 	readonly totalTimeoutMs: number;
 }
@@ -132,6 +134,7 @@ function readSettings(context: ParameterContext, itemIndex: number): Settings {
 		response: toResponse(options.response, options.includeTrace === true),
 		resilience: toResilience(options, DEFAULTS),
 		connection: toConnection(options, DEFAULTS),
+		caching: toCaching(options),
 		// As in HTTP Request, 0 means that nothing was said.
 		attemptTimeoutMs: attemptTimeoutMs === 0 ? DEFAULTS.timeoutMs : Math.max(1, Math.round(attemptTimeoutMs)),
 		totalTimeoutMs: toTotalTimeoutMs(options.totalTimeoutSeconds, attemptTimeoutMs),

@@ -1,8 +1,10 @@
 import type { CallContext } from '../../../lib/core/policy';
 import type { HttpRequest, HttpResponse } from '../../../lib/http';
+import type { Compression } from '../../../lib/http/compress';
 import type { Lane, Outcome, Runtime } from '../../../lib/runtime';
 import type { Access } from '../access';
 import type { RequestParameters, Settings } from '../parameters';
+import { cacheableCall, cachingOf, type Place } from './caching';
 import { encodeBody, encodeHeaders, isIdempotent, withQuery } from './encode';
 import { ResponseError } from './status-error';
 
@@ -17,8 +19,8 @@ export type Requester = (access: Access, parameters: RequestParameters, signal: 
  * for as long as the parts of the parameters that it comes from stay the same objects. What it returns
  * never rejects for what the request itself runs into.
  */
-export function createRequester(runtime: Runtime): Requester {
-	const laneOf = laneOpener(runtime);
+export function createRequester(runtime: Runtime, place: Place): Requester {
+	const laneOf = laneOpener(runtime, place);
 	const bodyOf = ofLast(encodeBody);
 	const headersOf = ofLast(encodeHeaders);
 	const common = ofLast(commonOf);
@@ -33,9 +35,11 @@ export function createRequester(runtime: Runtime): Requester {
 			headers,
 			body: body.text,
 		};
+		const { compression, shareInFlight } = settings.caching;
+		const caching = shareInFlight ? await cacheableCall(access, settings, request, place) : undefined;
 		const outcome = await laneOf(access, settings, new URL(request.url).origin).run(
-			async (context) => await attempt(runtime, access, request, context),
-			{ signal, idempotent: isIdempotent(method, headers) },
+			async (context) => await attempt(runtime, access, inward(request, context), context, compression),
+			{ signal, idempotent: isIdempotent(method, headers), ...caching },
 		);
 		if (outcome.ok || !settings.response.neverError) return outcome;
 		const response = responseOf(outcome.error);
@@ -43,9 +47,22 @@ export function createRequester(runtime: Runtime): Requester {
 	};
 }
 
+/** The cache adds its conditions on the way. */
+function inward(request: HttpRequest, { request: asked }: CallContext): HttpRequest {
+	return asked ? { ...request, headers: { ...asked.headers } } : request;
+}
+
 /** A status other than 2xx is thrown here, so that the retry and the circuit see it even where it is no error to the user. */
-async function attempt(runtime: Runtime, access: Access, request: HttpRequest, context: CallContext): Promise<HttpResponse> {
-	const response = await sendAuthorized(runtime, access, request, context);
+async function attempt(
+	runtime: Runtime,
+	access: Access,
+	request: HttpRequest,
+	context: CallContext,
+	compression: Compression | undefined,
+): Promise<HttpResponse> {
+	const response = compression
+		? await runtime.compressor.send(request, compression, async (sent) => await sendAuthorized(runtime, access, sent, context))
+		: await sendAuthorized(runtime, access, request, context);
 	if (response.status < 200 || response.status >= 300) throw new ResponseError(response);
 	return response;
 }
@@ -79,6 +96,7 @@ function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<Ht
 			rejectUnauthorized: connection.rejectUnauthorized,
 			http2: connection.http2,
 			proxy: connection.proxy,
+			dnsCache: settings.caching.dnsCache,
 			maxConnections: MAX_CONNECTIONS,
 			maxIdleConnections: MAX_IDLE_CONNECTIONS,
 		},
@@ -96,11 +114,11 @@ function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<Ht
 }
 
 /** One lane per origin, for as long as credential and settings stay the same. */
-function laneOpener(runtime: Runtime): (access: Access, settings: Settings, origin: string) => Lane {
+function laneOpener(runtime: Runtime, place: Place): (access: Access, settings: Settings, origin: string) => Lane {
 	const opener = ofLast((access: Access, settings: Settings) => {
 		const lanes = new Map<string, Lane>();
 		return (origin: string) => {
-			const lane = lanes.get(origin) ?? openLane(runtime, access, settings, origin);
+			const lane = lanes.get(origin) ?? openLane(runtime, access, settings, origin, place);
 			lanes.set(origin, lane);
 			return lane;
 		};
@@ -108,7 +126,7 @@ function laneOpener(runtime: Runtime): (access: Access, settings: Settings, orig
 	return (access, settings, origin) => opener(access, settings)(origin);
 }
 
-function openLane(runtime: Runtime, access: Access, settings: Settings, origin: string): Lane {
+function openLane(runtime: Runtime, access: Access, settings: Settings, origin: string, place: Place): Lane {
 	const { resilience } = settings;
 	return runtime.lane({
 		source: 'pooledHttp',
@@ -118,6 +136,7 @@ function openLane(runtime: Runtime, access: Access, settings: Settings, origin: 
 		maxConcurrent: resilience.concurrency,
 		attemptTimeoutMs: settings.attemptTimeoutMs,
 		totalTimeoutMs: settings.totalTimeoutMs,
+		...cachingOf(access, settings, origin, place),
 	});
 }
 
