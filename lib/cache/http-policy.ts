@@ -162,7 +162,8 @@ export class HttpCachePolicy implements Policy {
 		const { status } = message;
 		if (this.options.ttlMs !== undefined) return status >= 200 && status < 300 && status !== 206;
 		// Where redirects were followed, what each of them says of its own freshness is not known here.
-		return message.redirects === 0 && rules.isStorable(request, status, message.headers);
+		if (message.redirects > 0 || !rules.isStorable(request, status, message.headers)) return false;
+		return rules.isReusable(status, message.headers, this.parts.clock.wallNow());
 	}
 
 	async #keep(inquiry: Inquiry, message: HttpMessage, requestedAt: number): Promise<Entry> {
@@ -185,7 +186,7 @@ export class HttpCachePolicy implements Policy {
 		const directives = directivesOf(headers);
 		const staleMs = Math.max(KEEP_STALE_MS, rules.staleIfErrorMs(directives), rules.staleWhileRevalidateMs(directives));
 		const kept = { ttlMs: Math.max(1, Math.round(entry.lifetimeMs)), keepMs: Math.round(entry.lifetimeMs + staleMs) };
-		await store.set(inquiry.place, marker, { ...kept, keepMs: Math.max(kept.keepMs, LONGEST_MARKER_MS) });
+		await store.set(inquiry.place, marker, { ...kept, keepMs: Math.max(kept.keepMs, MARKER_KEPT_MS) });
 		await store.set(this.#keyOf(inquiry, marker), entry, kept);
 		return entry;
 	}
@@ -239,7 +240,7 @@ export class HttpCachePolicy implements Policy {
 }
 
 /** A marker that leaves before its variants only costs a miss. */
-const LONGEST_MARKER_MS = 2 * KEEP_STALE_MS;
+const MARKER_KEPT_MS = 2 * KEEP_STALE_MS;
 
 type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
 

@@ -75,6 +75,14 @@ export function initialAgeMs(response: Fields, requestedAt: number, receivedAt: 
 	return Math.max(apparent, Number.isNaN(age) ? 0 : age + (receivedAt - requestedAt));
 }
 
+/** Whether it can ever serve again: while it is fresh, in place of an error, or once it is confirmed. */
+export function isReusable(status: number, response: Fields, receivedAt: number): boolean {
+	return (
+		lifetimeMs(status, response, receivedAt) > 0 || staleIfErrorMs(directivesOf(response)) > 0 ||
+		Object.keys(conditionsOf(response)).length > 0
+	);
+}
+
 export interface Freshness {
 	/** What the response says; empty where the user's own time to live overrules it. */
 	readonly directives: Directives;
@@ -102,7 +110,8 @@ export function judge(request: Fields, { directives, lifetimeMs: lifetime, ageMs
 		const limit = asked.get('max-stale') === undefined ? Infinity : (secondsOf(asked, 'max-stale') ?? NaN);
 		if (-remaining <= limit) return 'stale';
 	}
-	return -remaining <= staleWhileRevalidateMs(directives) ? 'refresh' : 'validate';
+	const behind = staleWhileRevalidateMs(directives);
+	return behind > 0 && -remaining <= behind ? 'refresh' : 'validate';
 }
 
 /** RFC 5861 section 4: of the response, or of the request. */
