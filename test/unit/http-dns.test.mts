@@ -57,6 +57,7 @@ describe('the DNS cache', () => {
 		['a name that does not exist, for a second', failure('ENOTFOUND', { syscall: 'getaddrinfo' }), 1],
 		['no failure of the resolver', failure('EAI_AGAIN', { syscall: 'getaddrinfo' }), 2],
 		['no refusal of a guard', failure('ERR_EGRESS_BLOCKED'), 2],
+		['no refusal of a guard that looks like a missing name', failure('ENOTFOUND'), 2],
 	])('remembers %s', async (_name, error, times) => {
 		const { clock, find, asked } = setUp(error);
 		expect(await find('a.test')).toBe(error);
