@@ -117,6 +117,24 @@ describe('the response cache of Pooled HTTP', () => {
 		expect(requests()).toBe(4);
 	});
 
+	test('a credential that is limited to other domains gets nothing from the cache either', async () => {
+		const { requests } = fresh({ 'cache-control': 'max-age=60' });
+		const authentication = { authentication: 'genericCredentialType', genericAuthType: 'httpHeaderAuth' };
+		const data = { name: 'x-api-key', value: 'secret' };
+		const limits = { allowedHttpRequestDomains: 'domains', allowedDomains: 'api.example.com' };
+		await get(authentication, { credential: { type: 'httpHeaderAuth', data } });
+		const limited = get(authentication, { credential: { type: 'httpHeaderAuth', data: { ...data, ...limits } } });
+		await expect(limited).rejects.toThrow(/not allowed/);
+		expect(requests()).toBe(1);
+	});
+
+	test('many items that ask for the same at once are answered by one request', async () => {
+		const { requests } = fresh({ 'cache-control': 'max-age=60' });
+		const given = await get({}, { input: Array.from({ length: 50 }, () => ({})) });
+		expect(given.map(({ number }) => number)).toEqual(given.map(() => 1));
+		expect([given.length, requests()]).toEqual([50, 1]);
+	});
+
 	test('a POST to the address ends what is stored for it', async () => {
 		const { seen } = fresh({ 'cache-control': 'max-age=60' });
 		await get();
