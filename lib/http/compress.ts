@@ -34,6 +34,8 @@ export function canEncode(encoding: BodyEncoding): boolean {
 /** RFC 9110 section 15.5.16 for an encoding that is not taken; servers that do not look at it find the content bad. */
 const REFUSALS = new Set([400, 415]);
 const MAX_REMEMBERED = 500;
+/** They speak for the body as it is: its encoding, or a digest that the server compares or that is signed. */
+const OF_THE_BYTES = new Set(['content-digest', 'content-encoding', 'content-md5', 'digest', 'x-amz-content-sha256']);
 
 /** Sends bodies compressed, and remembers the origins that do not take them. */
 export class BodyCompressor {
@@ -61,7 +63,7 @@ export class BodyCompressor {
 	async #compressed(request: HttpRequest, { encoding, minBytes }: Compression): Promise<HttpRequest | undefined> {
 		const encode = ENCODERS[encoding];
 		if (!encode || request.body === undefined || this.#refusing.has(new URL(request.url).origin)) return undefined;
-		if (Object.keys(request.headers).some((name) => name.toLowerCase() === 'content-encoding')) return undefined;
+		if (Object.keys(request.headers).some((name) => OF_THE_BYTES.has(name.toLowerCase()))) return undefined;
 		const body = typeof request.body === 'string' ? Buffer.from(request.body) : request.body;
 		if (body.byteLength === 0 || body.byteLength < minBytes) return undefined;
 		const smaller = await encode(body);

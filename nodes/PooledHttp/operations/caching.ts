@@ -1,9 +1,8 @@
 import type { HttpCacheOptions, HttpMessage } from '../../../lib/cache/http-policy';
 import { cacheKey, type KeyScope } from '../../../lib/cache/key';
-import { openEgress, type HttpRequest, type HttpResponse } from '../../../lib/http';
+import type { HttpRequest, HttpResponse } from '../../../lib/http';
 import type { LaneCall, LaneOptions } from '../../../lib/runtime';
 import { partitionOf } from '../../shared/cache';
-import type { Access } from '../access';
 import type { Settings } from '../parameters';
 import { ResponseError } from './status-error';
 
@@ -23,17 +22,15 @@ const NOT_OF_THE_CALLER = new Set([
 	'traceparent', 'tracestate', 'user-agent', 'x-correlation-id', 'x-request-id',
 ]);
 
+/** What all requests of a lane have in common. */
+type Common = Pick<HttpRequest, 'scope' | 'connection' | 'redirect' | 'maxResponseBytes'>;
+
 /** How answers are kept and shared for one lane; nothing where the user wants neither. */
-export function cachingOf(
-	access: Access,
-	settings: Settings,
-	origin: string,
-	place: Place,
-): Pick<LaneOptions, 'httpCache' | 'share'> {
+export function cachingOf(common: Common, settings: Settings, origin: string, place: Place): Pick<LaneOptions, 'httpCache' | 'share'> {
 	const { cache, shareInFlight } = settings.caching;
 	if (!shareInFlight) return {};
 	const httpCache: HttpCacheOptions | undefined = cache && {
-		scope: keyScope(access, settings, origin, place),
+		scope: keyScope(common, settings, origin, place),
 		ttlMs: cache.ttlMs,
 		refreshTimeoutMs: settings.totalTimeoutMs,
 		toMessage,
@@ -42,31 +39,28 @@ export function cachingOf(
 	return { httpCache, share: true };
 }
 
-/** What the stages must know of one call to cache and to share it. Refused where the address is not allowed: a hit asks nobody else. */
-export async function cacheableCall(
-	access: Access,
-	settings: Settings,
-	request: HttpRequest,
-	place: Place,
-): Promise<Pick<LaneCall, 'key' | 'request'>> {
-	const { cache, shareInFlight } = settings.caching;
-	if (!shareInFlight) return {};
+/** What the stages must know of one call to cache and to share it. Throws where the address is not allowed: a hit asks nobody else. */
+export async function cacheableCall(request: HttpRequest, settings: Settings, place: Place): Promise<Pick<LaneCall, 'key' | 'request'>> {
 	const { method, url, headers, body } = request;
 	const safe = method === 'GET' || method === 'HEAD';
-	if (access.egress !== openEgress) await access.egress.validateUrl(url);
-	const scope = keyScope(access, settings, new URL(url).origin, place);
+	await request.egress.validateUrl(url);
+	const scope = keyScope(request, settings, new URL(url).origin, place);
+	const cacheable = settings.caching.cache && !(safe && body !== undefined);
 	return {
 		key: safe ? cacheKey(scope, [method, url, headers, body]) : undefined,
-		request: cache && !(safe && body !== undefined) ? { method, url, headers, identity: callerOf(request) } : undefined,
+		request: cacheable ? { method, url, headers, identity: callerOf(request) } : undefined,
 	};
 }
 
-/** Answers never cross a credential, nor what decides whom a connection trusts. */
-function keyScope(access: Access, settings: Settings, origin: string, place: Place): KeyScope {
-	const { connection, redirect, caching } = settings;
-	const partition = caching.cache ? partitionOf(caching.cache, place) : 'flight';
-	const terms = [partition, connection.rejectUnauthorized, connection.proxy ?? null, connection.maxResponseBytes, redirect];
-	return { credential: access.credentialId, origin, partition: JSON.stringify(terms) };
+/** Answers never cross a credential, nor what decides whom a connection trusts and who it says it is. */
+function keyScope(common: Common, settings: Settings, origin: string, place: Place): KeyScope {
+	const { connection, redirect, maxResponseBytes } = common;
+	const { cache } = settings.caching;
+	const partition = cache ? partitionOf(cache, place) : 'flight';
+	const { rejectUnauthorized, proxy, tls } = connection;
+	const scope = { credential: common.scope, origin, partition };
+	// A proxy and a certificate may hold secrets, of which only the hash is used.
+	return { ...scope, partition: cacheKey(scope, { rejectUnauthorized, proxy, tls, maxResponseBytes, redirect }) };
 }
 
 /** The credential's own headers are left out: its id stands for them, and outlives a renewed token. */

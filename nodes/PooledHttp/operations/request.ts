@@ -17,7 +17,7 @@ export type Requester = (access: Access, parameters: RequestParameters, signal: 
 /**
  * Makes the requests of one execution. What requests have in common (lane, body, headers) is made once
  * for as long as the parts of the parameters that it comes from stay the same objects. What it returns
- * never rejects for what the request itself runs into.
+ * never rejects for what the request itself runs into; with a cache it does where the address is not allowed.
  */
 export function createRequester(runtime: Runtime, place: Place): Requester {
 	const laneOf = laneOpener(runtime, place);
@@ -36,7 +36,7 @@ export function createRequester(runtime: Runtime, place: Place): Requester {
 			body: body.text,
 		};
 		const { compression, shareInFlight } = settings.caching;
-		const caching = shareInFlight ? await cacheableCall(access, settings, request, place) : undefined;
+		const caching = shareInFlight ? await cacheableCall(request, settings, place) : undefined;
 		const outcome = await laneOf(access, settings, new URL(request.url).origin).run(
 			async (context) => await attempt(runtime, access, inward(request, context), context, compression),
 			{ signal, idempotent: isIdempotent(method, headers), ...caching },
@@ -60,24 +60,24 @@ async function attempt(
 	context: CallContext,
 	compression: Compression | undefined,
 ): Promise<HttpResponse> {
-	const response = compression
-		? await runtime.compressor.send(request, compression, async (sent) => await sendAuthorized(runtime, access, sent, context))
-		: await sendAuthorized(runtime, access, request, context);
+	const send: Send = async (authorized) =>
+		compression
+			? await runtime.compressor.send(authorized, compression, async (compressed) => await runtime.transport.send(compressed, context))
+			: await runtime.transport.send(authorized, context);
+	const response = await sendAuthorized(access, request, send);
 	if (response.status < 200 || response.status >= 300) throw new ResponseError(response);
 	return response;
 }
 
+/** Sends a request that is complete; compressed last, so that what speaks of its body has been written. */
+type Send = (request: HttpRequest) => Promise<HttpResponse>;
+
 /** Answers a Digest challenge once; not that of a server that we were redirected to. */
-async function sendAuthorized(
-	runtime: Runtime,
-	{ digest }: Access,
-	request: HttpRequest,
-	context: CallContext,
-): Promise<HttpResponse> {
+async function sendAuthorized({ digest }: Access, request: HttpRequest, transmit: Send): Promise<HttpResponse> {
 	const send = async () => {
 		const authorization = digest?.authorize(request.method, request.url);
 		const headers = authorization === undefined ? request.headers : { ...request.headers, authorization };
-		return await runtime.transport.send({ ...request, headers }, context);
+		return await transmit({ ...request, headers });
 	};
 	const response = await send();
 	if (digest === undefined || response.status !== 401 || response.redirects > 0) return response;
@@ -136,7 +136,7 @@ function openLane(runtime: Runtime, access: Access, settings: Settings, origin: 
 		maxConcurrent: resilience.concurrency,
 		attemptTimeoutMs: settings.attemptTimeoutMs,
 		totalTimeoutMs: settings.totalTimeoutMs,
-		...cachingOf(access, settings, origin, place),
+		...cachingOf(commonOf(runtime, access, settings), settings, origin, place),
 	});
 }
 
