@@ -40,8 +40,9 @@ interface Marker {
 interface Entry {
 	readonly message: HttpMessage;
 	readonly lifetimeMs: number;
-	/** When it came. */
+	/** Its age when it came. */
 	readonly initialAgeMs: number;
+	/** On the wall clock. */
 	readonly receivedAt: number;
 }
 

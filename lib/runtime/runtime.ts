@@ -35,6 +35,7 @@ export interface RuntimeStats {
 	readonly coalesced: number;
 	readonly backgroundFailures: number;
 	readonly circuits: ReadonlyArray<{ readonly scope: string; readonly state: string }>;
+	/** Most used first. */
 	readonly pools: ReturnType<PooledTransport['stats']>;
 	readonly calls: readonly SeriesSnapshot[];
 }
@@ -114,7 +115,7 @@ export class Runtime {
 			coalesced: this.flights.coalesced,
 			backgroundFailures: this.background.failures,
 			circuits: this.#breakers.entries().map(([scope, breaker]) => ({ scope, state: breaker.state })),
-			pools: this.transport.stats(),
+			pools: this.transport.ranking(Infinity),
 			calls: this.metrics.snapshot(),
 		};
 	}
