@@ -1,4 +1,5 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
+import { canonical } from '../../lib/cache/key';
 import type { Egress } from '../../lib/http';
 import { DigestSession } from '../../lib/http/digest';
 import { NO_CREDENTIAL_ID, readCredential } from '../../lib/n8n/credentials';
@@ -12,6 +13,8 @@ export interface Access {
 	readonly auth: AppliedAuth | undefined;
 	readonly digest: DigestSession | undefined;
 	readonly egress: Egress;
+	/** What the credential holds, which an expression in it may change from run to run. A secret: only its hash is used. */
+	readonly held: () => string;
 }
 
 /** Reads each credential once per execution: looking one up costs a millisecond. */
@@ -26,7 +29,7 @@ export function accessOpener(context: IExecuteFunctions): (type: GenericType | u
 
 async function open(context: IExecuteFunctions, type: GenericType | undefined): Promise<Access> {
 	if (type === undefined) {
-		return { credentialId: NO_CREDENTIAL_ID, auth: undefined, digest: undefined, egress: egressFor(context) };
+		return { credentialId: NO_CREDENTIAL_ID, auth: undefined, digest: undefined, egress: egressFor(context), held: () => '' };
 	}
 	const credential = await readCredential(context, type);
 	const auth = applyGenericAuth(type, credential.data);
@@ -35,5 +38,6 @@ async function open(context: IExecuteFunctions, type: GenericType | undefined): 
 		auth,
 		digest: auth.digest && new DigestSession(auth.digest),
 		egress: egressFor(context, credential),
+		held: () => canonical(credential.data),
 	};
 }

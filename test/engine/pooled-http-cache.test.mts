@@ -117,6 +117,19 @@ describe('the response cache of Pooled HTTP', () => {
 		expect(requests()).toBe(4);
 	});
 
+	test('one credential that holds something else than before gets nothing of what it got before', async () => {
+		const { requests } = fresh({ 'cache-control': 'max-age=60' });
+		const bearer = async (token: string) =>
+			await get(
+				{ authentication: 'genericCredentialType', genericAuthType: 'httpBearerAuth' },
+				{ credential: { type: 'httpBearerAuth', data: { token } } },
+			);
+		await bearer('tenant one');
+		expect(statuses(await bearer('tenant two'))).toEqual(['miss']);
+		expect(statuses(await bearer('tenant one'))).toEqual(['hit']);
+		expect(requests()).toBe(2);
+	});
+
 	test('a credential that is limited to other domains gets nothing from the cache either', async () => {
 		const { requests } = fresh({ 'cache-control': 'max-age=60' });
 		const authentication = { authentication: 'genericCredentialType', genericAuthType: 'httpHeaderAuth' };

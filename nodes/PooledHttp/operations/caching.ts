@@ -3,6 +3,7 @@ import { cacheKey, type KeyScope } from '../../../lib/cache/key';
 import type { HttpRequest, HttpResponse } from '../../../lib/http';
 import type { LaneCall, LaneOptions } from '../../../lib/runtime';
 import { partitionOf } from '../../shared/cache';
+import type { Access } from '../access';
 import type { Settings } from '../parameters';
 import { ResponseError } from './status-error';
 
@@ -23,14 +24,20 @@ const NOT_OF_THE_CALLER = new Set([
 ]);
 
 /** What all requests of a lane have in common. */
-type Common = Pick<HttpRequest, 'scope' | 'connection' | 'redirect' | 'maxResponseBytes'>;
+type Common = Pick<HttpRequest, 'connection' | 'redirect' | 'maxResponseBytes'>;
 
 /** How answers are kept and shared for one lane; nothing where the user wants neither. */
-export function cachingOf(common: Common, settings: Settings, origin: string, place: Place): Pick<LaneOptions, 'httpCache' | 'share'> {
+export function cachingOf(
+	access: Access,
+	common: Common,
+	settings: Settings,
+	origin: string,
+	place: Place,
+): Pick<LaneOptions, 'httpCache' | 'share'> {
 	const { cache, shareInFlight } = settings.caching;
 	if (!shareInFlight) return {};
 	const httpCache: HttpCacheOptions | undefined = cache && {
-		scope: keyScope(common, settings, origin, place),
+		scope: keyScope(access, common, settings, origin, place),
 		ttlMs: cache.ttlMs,
 		refreshTimeoutMs: settings.totalTimeoutMs,
 		toMessage,
@@ -40,11 +47,16 @@ export function cachingOf(common: Common, settings: Settings, origin: string, pl
 }
 
 /** What the stages must know of one call to cache and to share it. Throws where the address is not allowed: a hit asks nobody else. */
-export async function cacheableCall(request: HttpRequest, settings: Settings, place: Place): Promise<Pick<LaneCall, 'key' | 'request'>> {
+export async function cacheableCall(
+	access: Access,
+	request: HttpRequest,
+	settings: Settings,
+	place: Place,
+): Promise<Pick<LaneCall, 'key' | 'request'>> {
 	const { method, url, headers, body } = request;
 	const safe = method === 'GET' || method === 'HEAD';
-	await request.egress.validateUrl(url);
-	const scope = keyScope(request, settings, new URL(url).origin, place);
+	await access.egress.validateUrl(url);
+	const scope = keyScope(access, request, settings, new URL(url).origin, place);
 	const cacheable = settings.caching.cache && !(safe && body !== undefined);
 	return {
 		key: safe ? cacheKey(scope, [method, url, headers, body]) : undefined,
@@ -53,21 +65,20 @@ export async function cacheableCall(request: HttpRequest, settings: Settings, pl
 }
 
 /** Answers never cross a credential, nor what decides whom a connection trusts and who it says it is. */
-function keyScope(common: Common, settings: Settings, origin: string, place: Place): KeyScope {
+function keyScope(access: Access, common: Common, settings: Settings, origin: string, place: Place): KeyScope {
 	const { connection, redirect, maxResponseBytes } = common;
 	const { cache } = settings.caching;
 	const partition = cache ? partitionOf(cache, place) : 'flight';
 	const { rejectUnauthorized, proxy, tls } = connection;
-	const scope = { credential: common.scope, origin, partition };
-	// A proxy and a certificate may hold secrets, of which only the hash is used.
-	return { ...scope, partition: cacheKey(scope, { rejectUnauthorized, proxy, tls, maxResponseBytes, redirect }) };
+	const scope = { credential: access.credentialId, origin, partition };
+	// They may hold secrets, of which only the hash is used.
+	return { ...scope, partition: cacheKey(scope, { held: access.held(), rejectUnauthorized, proxy, tls, maxResponseBytes, redirect }) };
 }
 
-/** The credential's own headers are left out: its id stands for them, and outlives a renewed token. */
-function callerOf({ headers, credentialHeaders = [] }: HttpRequest): Array<[string, string | string[]]> {
+function callerOf({ headers }: HttpRequest): Array<[string, string | string[]]> {
 	return Object.entries(headers)
 		.map(([name, value]): [string, string | string[]] => [name.toLowerCase(), value])
-		.filter(([name]) => !NOT_OF_THE_CALLER.has(name) && !credentialHeaders.includes(name))
+		.filter(([name]) => !NOT_OF_THE_CALLER.has(name))
 		.sort(([one], [other]) => (one < other ? -1 : 1));
 }
 

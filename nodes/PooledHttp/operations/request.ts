@@ -36,7 +36,7 @@ export function createRequester(runtime: Runtime, place: Place): Requester {
 			body: body.text,
 		};
 		const { compression, shareInFlight } = settings.caching;
-		const caching = shareInFlight ? await cacheableCall(request, settings, place) : undefined;
+		const caching = shareInFlight ? await cacheableCall(access, request, settings, place) : undefined;
 		const outcome = await laneOf(access, settings, new URL(request.url).origin).run(
 			async (context) => await attempt(runtime, access, inward(request, context), context, compression),
 			{ signal, idempotent: isIdempotent(method, headers), ...caching },
@@ -136,7 +136,7 @@ function openLane(runtime: Runtime, access: Access, settings: Settings, origin: 
 		maxConcurrent: resilience.concurrency,
 		attemptTimeoutMs: settings.attemptTimeoutMs,
 		totalTimeoutMs: settings.totalTimeoutMs,
-		...cachingOf(commonOf(runtime, access, settings), settings, origin, place),
+		...cachingOf(access, commonOf(runtime, access, settings), settings, origin, place),
 	});
 }
 
