@@ -117,16 +117,17 @@ describe('the response cache of Pooled HTTP', () => {
 		expect(requests()).toBe(4);
 	});
 
-	test('one credential that holds something else than before gets nothing of what it got before', async () => {
+	test.each([
+		['httpBearerAuth', { token: 'tenant one' }, { token: 'tenant two' }],
+		// Nothing of it is in the request before the server asks.
+		['httpDigestAuth', { user: 'one', password: 'x' }, { user: 'two', password: 'x' }],
+	])('one credential of %s that holds something else than before gets nothing of what it got before', async (type, one, two) => {
 		const { requests } = fresh({ 'cache-control': 'max-age=60' });
-		const bearer = async (token: string) =>
-			await get(
-				{ authentication: 'genericCredentialType', genericAuthType: 'httpBearerAuth' },
-				{ credential: { type: 'httpBearerAuth', data: { token } } },
-			);
-		await bearer('tenant one');
-		expect(statuses(await bearer('tenant two'))).toEqual(['miss']);
-		expect(statuses(await bearer('tenant one'))).toEqual(['hit']);
+		const as = async (data: Record<string, unknown>) =>
+			await get({ authentication: 'genericCredentialType', genericAuthType: type }, { credential: { type, data } });
+		await as(one);
+		expect(statuses(await as(two))).toEqual(['miss']);
+		expect(statuses(await as(one))).toEqual(['hit']);
 		expect(requests()).toBe(2);
 	});
 
