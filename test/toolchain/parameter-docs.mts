@@ -31,7 +31,7 @@ export function parameterPage(): string {
 }
 
 function section(description: INodeTypeDescription): string {
-	const unseen = new Set(['hidden', 'curlImport', 'credentials']);
+	const unseen = new Set(['hidden', 'curlImport', 'credentials', 'notice']);
 	const shown = description.properties.filter((property) => !unseen.has(property.type));
 	const plain = shown.filter((property) => property.type !== 'collection');
 	const parts = [`## ${description.displayName}`, '', `${description.description}.`, '', table(plain)];

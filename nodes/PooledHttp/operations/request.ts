@@ -4,6 +4,7 @@ import type { Lane, Outcome, Runtime } from '../../../lib/runtime';
 import type { Access } from '../access';
 import type { RequestParameters, Settings } from '../parameters';
 import { encodeBody, encodeHeaders, isIdempotent, withQuery } from './encode';
+import { sendSigned } from './signed';
 import { ResponseError } from './status-error';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -34,7 +35,7 @@ export function createRequester(runtime: Runtime): Requester {
 			body: body.text,
 		};
 		const outcome = await laneOf(access, settings, new URL(request.url).origin).run(
-			async (context) => await attempt(runtime, access, request, context),
+			async (context) => await attempt(runtime, access, request, parameters, context),
 			{ signal, idempotent: isIdempotent(method, headers) },
 		);
 		if (outcome.ok || !settings.response.neverError) return outcome;
@@ -44,8 +45,16 @@ export function createRequester(runtime: Runtime): Requester {
 }
 
 /** A status other than 2xx is thrown here, so that the retry and the circuit see it even where it is no error to the user. */
-async function attempt(runtime: Runtime, access: Access, request: HttpRequest, context: CallContext): Promise<HttpResponse> {
-	const response = await sendAuthorized(runtime, access, request, context);
+async function attempt(
+	runtime: Runtime,
+	access: Access,
+	request: HttpRequest,
+	parameters: RequestParameters,
+	context: CallContext,
+): Promise<HttpResponse> {
+	const response = access.authenticator
+		? await sendSigned(access.authenticator, request, parameters, async (signed) => await runtime.transport.send(signed, context))
+		: await sendAuthorized(runtime, access, request, context);
 	if (response.status < 200 || response.status >= 300) throw new ResponseError(response);
 	return response;
 }
@@ -76,9 +85,10 @@ function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<Ht
 	return {
 		scope: access.credentialId,
 		connection: {
-			rejectUnauthorized: connection.rejectUnauthorized,
+			rejectUnauthorized: connection.rejectUnauthorized && !access.ignoreSslIssues,
 			http2: connection.http2,
 			proxy: connection.proxy,
+			tls: access.tls,
 			maxConnections: MAX_CONNECTIONS,
 			maxIdleConnections: MAX_IDLE_CONNECTIONS,
 		},
@@ -88,7 +98,7 @@ function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<Ht
 			bodyIdleMs: attemptTimeoutMs,
 		},
 		maxResponseBytes: connection.maxResponseBytes,
-		redirect: { ...redirect, keepCredentials: false },
+		redirect,
 		egress: access.egress,
 		credentialHeaders: Object.keys(access.auth?.headers ?? {}),
 		proxyFor: runtime.proxyFor,
