@@ -52,12 +52,14 @@ export class OAuthAuthenticator implements Authenticator {
 
 	async #signed(request: SignableRequest, send: SendSigned): Promise<HttpResponse> {
 		const credential = this.#credential ?? this.#read();
+		// n8n signs address, query and form; any other body stays with us.
+		const signable: SignableRequest = request.body.kind === 'form' ? request : { ...request, body: { kind: 'none' } };
 		let response: HttpResponse | undefined;
 		let failed: { readonly error: unknown } | undefined;
 		const transmit = async (options: Partial<SignOptions>) => {
 			// A second time means that the token was refused: whoever comes next looks it up again.
 			if (response && this.#credential === credential) this.#credential = undefined;
-			const sending = send(fromSignOptions(request, options, this.secretQuery));
+			const sending = send(fromSignOptions(signable, options, this.secretQuery));
 			sending.catch((error: unknown) => (failed = { error }));
 			response = await sending;
 			return { statusCode: statusFor(request, response), headers: response.headers, body: '' };
@@ -71,7 +73,7 @@ export class OAuthAuthenticator implements Authenticator {
 		}) as IExecuteFunctions;
 		const quirks = oauth2Quirks(type);
 		const answer: unknown = await context.helpers.requestWithAuthentication
-			.call(substitute, type, optionsFor(request), quirks && { oauth2: quirks }, this.itemIndex)
+			.call(substitute, type, optionsFor(signable), quirks && { oauth2: quirks }, this.itemIndex)
 			.catch((error: unknown) => Promise.reject(failed ? failed.error : new AuthenticationError(error)));
 		if (response) return response;
 		this.onUnpooled();
@@ -85,10 +87,8 @@ export class OAuthAuthenticator implements Authenticator {
 	}
 }
 
-/** n8n signs address, query and form; any other body stays with us. */
 function optionsFor(request: SignableRequest): LegacyOptions {
-	const options = toSignOptions(request.body.kind === 'form' ? request : { ...request, body: { kind: 'none' } });
-	return { ...options, resolveWithFullResponse: true, simple: false } as unknown as LegacyOptions;
+	return { ...toSignOptions(request), resolveWithFullResponse: true, simple: false } as unknown as LegacyOptions;
 }
 
 function statusFor(request: SignableRequest, response: HttpResponse): number {

@@ -29,6 +29,8 @@ export interface TestServer {
 
 export interface ServerSettings {
 	https?: boolean;
+	/** Over https, turn away clients without the certificate of this folder. */
+	clientCertificate?: boolean;
 	/** Of idle connections, in milliseconds. Default: 60,000, and no hint to the client. */
 	keepAliveMs?: number;
 	/** Announce it with a `Keep-Alive` header, as Node does by itself. */
@@ -57,7 +59,8 @@ export async function startServer(answer: Answer, settings: ServerSettings = {})
 		});
 	};
 	const options = { keepAliveTimeout: settings.keepAliveMs ?? 60_000 };
-	const server = settings.https === true ? createHttps({ ...options, key, cert: certificate }, onRequest) : createHttp(options, onRequest);
+	const clients = settings.clientCertificate === true ? { requestCert: true, rejectUnauthorized: true, ca: certificate } : {};
+	const server = settings.https === true ? createHttps({ ...options, key, cert: certificate, ...clients }, onRequest) : createHttp(options, onRequest);
 	server.on('connection', (socket: Socket) => {
 		count.connections += 1;
 		sockets.add(socket);
