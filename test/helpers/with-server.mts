@@ -10,6 +10,9 @@ const tls = (name: string) => readFileSync(new URL(`./tls/${name}`, import.meta.
 /** Self-signed, for localhost and 127.0.0.1. */
 export const certificate = tls('certificate.pem');
 export const key = tls('key.pem');
+/** Self-signed, for clients. */
+export const clientCertificate = tls('client-certificate.pem');
+export const clientKey = tls('client-key.pem');
 
 export type Answer = (request: IncomingMessage, response: ServerResponse, body: Buffer) => void;
 
@@ -29,7 +32,7 @@ export interface TestServer {
 
 export interface ServerSettings {
 	https?: boolean;
-	/** Over https, turn away clients without the certificate of this folder. */
+	/** Over https, turn away clients without `clientCertificate`. */
 	clientCertificate?: boolean;
 	/** Of idle connections, in milliseconds. Default: 60,000, and no hint to the client. */
 	keepAliveMs?: number;
@@ -59,7 +62,7 @@ export async function startServer(answer: Answer, settings: ServerSettings = {})
 		});
 	};
 	const options = { keepAliveTimeout: settings.keepAliveMs ?? 60_000 };
-	const clients = settings.clientCertificate === true ? { requestCert: true, rejectUnauthorized: true, ca: certificate } : {};
+	const clients = settings.clientCertificate === true ? { requestCert: true, rejectUnauthorized: true, ca: clientCertificate } : {};
 	const server = settings.https === true ? createHttps({ ...options, key, cert: certificate, ...clients }, onRequest) : createHttp(options, onRequest);
 	server.on('connection', (socket: Socket) => {
 		count.connections += 1;
