@@ -118,4 +118,4 @@ const certificates: INodeCredentialDescription = {
 	displayOptions: { show: { provideSslCertificates: [true] } },
 };
 
-export const credentials: INodeCredentialDescription[] = [certificates, ...genericCredentials, ...predefinedCredentials];
+export const credentials: INodeCredentialDescription[] = [...genericCredentials, ...predefinedCredentials, certificates];
