@@ -90,7 +90,7 @@ test('a function of a credential finds address, query and body where it looks fo
 		['trelloApi', { apiKey: 'k1', apiToken: 't1' }],
 		['convertKitApi', { apiSecret: 's1' }],
 		['wooCommerceApi', { consumerKey: 'k1', consumerSecret: 's1', url: api.url, includeCredentialsInQuery: false }],
-		['customerIoApi', { trackingApiKey: 'k1', region: 'track.customer.io', trackingSiteId: 'site', appApiKey: 'a1' }],
+		['pushoverApi', { apiKey: 'k1' }],
 	];
 	for (const [type, data] of types) {
 		const credentials = await credential(type, data);
