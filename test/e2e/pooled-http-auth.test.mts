@@ -195,6 +195,10 @@ test.skipIf(!chromiumPath())('the panel offers the predefined types, one picker 
 		expect(await panel.getByText('Credential for Notion API', { exact: true }).count()).toBe(1);
 		await panel.getByText('Settings', { exact: true }).first().click();
 		await screenshotPage(editor, path.join(PICTURES, 'pooled-http-certificates.png'));
+		const bare = { url: `${api.url}/echo`, provideSslCertificates: true, options: {} };
+		const other = await instance.importWorkflow(workflow('certificates', POOLED, bare, {}, 1));
+		await screenshotNode(editor, other, 'Http', path.join(PICTURES, 'pooled-http-certificates-only.png'));
+		await panel.getByText('SSL Certificates', { exact: true }).first().waitFor({ timeout: 5000 });
 	} finally {
 		await editor.close();
 	}

@@ -76,6 +76,14 @@ export const authenticationProperties: INodeProperties[] = [
 		displayOptions: { show: { authentication: ['genericCredentialType', 'predefinedCredentialType'] } },
 	},
 	{
+		// The place of the certificates' picker where there is no other.
+		displayName: 'SSL Certificate',
+		name: 'sslCertificate',
+		type: 'credentials',
+		default: '',
+		displayOptions: { show: { authentication: ['none'], provideSslCertificates: [true] } },
+	},
+	{
 		displayName: 'SSL Certificates',
 		name: 'provideSslCertificates',
 		type: 'boolean',
