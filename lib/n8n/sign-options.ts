@@ -43,12 +43,9 @@ export function toSignOptions(request: SignableRequest): SignOptions {
 export function fromSignOptions(request: SignableRequest, signed: Partial<SignOptions>, secretQuery: Set<string>): SignedRequest {
 	const url = [signed.url, signed.uri].find((address) => address !== undefined && address !== request.url) ?? request.url;
 	const query = signed.qs ?? {};
-	for (const name of [...Object.keys(query), ...namesIn(url)]) {
-		if (query[name] !== undefined && query[name] === request.query[name]) continue;
-		if (url !== request.url && (name in request.query || namesIn(request.url).includes(name))) continue;
-		if (url === request.url && !(name in query)) continue;
-		secretQuery.add(name);
-	}
+	const known = new Set(url === request.url ? [] : [...Object.keys(request.query), ...namesIn(request.url)]);
+	for (const name of url === request.url ? [] : namesIn(url)) if (!known.has(name)) secretQuery.add(name);
+	for (const [name, value] of Object.entries(query)) if (value !== request.query[name]) secretQuery.add(name);
 	return {
 		url,
 		query: isSame(query, request.query) ? undefined : query,
