@@ -1,11 +1,11 @@
 import type { CallContext } from '../../../lib/core/policy';
 import type { HttpRequest, HttpResponse } from '../../../lib/http';
-import type { Compression } from '../../../lib/http/compress';
 import type { Lane, Outcome, Runtime } from '../../../lib/runtime';
 import type { Access } from '../access';
 import type { RequestParameters, Settings } from '../parameters';
 import { cacheableCall, cachingOf, type Place } from './caching';
 import { encodeBody, encodeHeaders, isIdempotent, withQuery } from './encode';
+import { sendSigned } from './signed';
 import { ResponseError } from './status-error';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -35,10 +35,9 @@ export function createRequester(runtime: Runtime, place: Place): Requester {
 			headers,
 			body: body.text,
 		};
-		const { compression, shareInFlight } = settings.caching;
-		const caching = shareInFlight ? await cacheableCall(access, request, settings, place) : undefined;
+		const caching = settings.caching.shareInFlight ? await cacheableCall(access, request, settings, place) : undefined;
 		const outcome = await laneOf(access, settings, new URL(request.url).origin).run(
-			async (context) => await attempt(runtime, access, inward(request, context), context, compression),
+			async (context) => await attempt(runtime, access, inward(request, context), parameters, context),
 			{ signal, idempotent: isIdempotent(method, headers), ...caching },
 		);
 		if (outcome.ok || !settings.response.neverError) return outcome;
@@ -57,14 +56,17 @@ async function attempt(
 	runtime: Runtime,
 	access: Access,
 	request: HttpRequest,
+	parameters: RequestParameters,
 	context: CallContext,
-	compression: Compression | undefined,
 ): Promise<HttpResponse> {
+	const { compression } = parameters.settings.caching;
 	const send: Send = async (authorized) =>
 		compression
 			? await runtime.compressor.send(authorized, compression, async (compressed) => await runtime.transport.send(compressed, context))
 			: await runtime.transport.send(authorized, context);
-	const response = await sendAuthorized(access, request, send);
+	const response = access.authenticator
+		? await sendSigned(access.authenticator, request, parameters, send)
+		: await sendAuthorized(access, request, send);
 	if (response.status < 200 || response.status >= 300) throw new ResponseError(response);
 	return response;
 }
@@ -93,10 +95,11 @@ function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<Ht
 	return {
 		scope: access.credentialId,
 		connection: {
-			rejectUnauthorized: connection.rejectUnauthorized,
+			rejectUnauthorized: connection.rejectUnauthorized && !access.ignoreSslIssues,
 			http2: connection.http2,
 			proxy: connection.proxy,
 			dnsCache: settings.caching.dnsCache,
+			tls: access.tls,
 			maxConnections: MAX_CONNECTIONS,
 			maxIdleConnections: MAX_IDLE_CONNECTIONS,
 		},
@@ -106,7 +109,7 @@ function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<Ht
 			bodyIdleMs: attemptTimeoutMs,
 		},
 		maxResponseBytes: connection.maxResponseBytes,
-		redirect: { ...redirect, keepCredentials: false },
+		redirect,
 		egress: access.egress,
 		credentialHeaders: Object.keys(access.auth?.headers ?? {}),
 		proxyFor: runtime.proxyFor,
