@@ -102,6 +102,8 @@ class Sending {
 			trace.waitedMs += this.#timings.waitedMs;
 			trace.upstreamMs += totalMs - this.#timings.waitedMs;
 			trace.connectionReused = this.#reused;
+			trace.connectMs = this.#timings.connectMs;
+			trace.firstByteMs = this.#timings.firstByteMs;
 			this.#timings.totalMs = totalMs;
 		}
 	}
