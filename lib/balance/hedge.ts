@@ -54,6 +54,7 @@ export class HedgePolicy implements Policy {
 
 	async execute<T>(call: Call<T>, context: CallContext): Promise<T> {
 		if (context.safe !== true) return await call(context);
+		const origins = (context.trace.origins ??= []);
 		const afterMs = this.options.after === 'p95' ? this.latencies.p95() : this.options.after;
 		const race = new Race(call, context, this.clock, this.latencies);
 		const cancel =
@@ -68,14 +69,22 @@ export class HedgePolicy implements Policy {
 			return await race.first();
 		} finally {
 			cancel?.();
+			// Without a choice of origins there is nothing to tell.
+			if (origins.length === 0) delete context.trace.origins;
 		}
 	}
 }
 
+interface Runner {
+	readonly controller: AbortController;
+	/** Its own; that of the one that counts goes into the caller's. */
+	readonly trace: CallTrace;
+	readonly startedAt: number;
+}
+
 /** Attempts at the same call, side by side. */
 class Race<T> {
-	readonly #ends = new Set<() => void>();
-	readonly #tried: string[];
+	readonly #runners = new Set<Runner>();
 	#settle: { resolve(value: T): void; reject(error: unknown): void } | undefined;
 	#over = false;
 
@@ -84,9 +93,7 @@ class Race<T> {
 		private readonly context: CallContext,
 		private readonly clock: Clock,
 		private readonly latencies: RecentLatencies,
-	) {
-		this.#tried = context.trace.origins ??= [];
-	}
+	) {}
 
 	async first(): Promise<T> {
 		return await new Promise<T>((resolve, reject) => {
@@ -99,24 +106,24 @@ class Race<T> {
 		void this.#run();
 	}
 
-	/** Each attempt has a trace of its own; that of the one that counts goes into the caller's. */
 	async #run(): Promise<void> {
 		const { controller, release } = childController(this.context.signal);
-		const trace: CallTrace = { ...newTrace(), origins: this.#tried };
-		const end = () => controller.abort(new CancelledError());
-		this.#ends.add(end);
-		const startedAt = this.clock.now();
+		const trace: CallTrace = { ...newTrace(), ...origins(this.context.trace) };
+		const runner: Runner = { controller, trace, startedAt: this.clock.now() };
+		this.#runners.add(runner);
 		try {
 			const value = await this.call({ ...this.context, signal: controller.signal, trace });
 			if (this.#over) return;
-			this.latencies.observe(this.clock.now() - startedAt);
-			this.#finish(trace, end);
+			this.#over = true;
+			this.#cutOthers(runner);
+			this.#measure(runner);
+			this.#add(trace);
 			this.#settle?.resolve(value);
 		} catch (error) {
-			this.#ends.delete(end);
+			this.#runners.delete(runner);
 			if (this.#over) return;
 			this.#add(trace);
-			if (this.#ends.size > 0) return;
+			if (this.#runners.size > 0) return;
 			this.#over = true;
 			this.#settle?.reject(error);
 		} finally {
@@ -124,13 +131,18 @@ class Race<T> {
 		}
 	}
 
-	#finish(trace: CallTrace, own: () => void): void {
-		this.#over = true;
-		this.#ends.delete(own);
-		// Those that are cut off were sent all the same.
-		this.context.trace.attempts += this.#ends.size;
-		this.#add(trace);
-		for (const end of this.#ends) end();
+	#cutOthers(winner: Runner): void {
+		for (const runner of this.#runners) {
+			if (runner === winner) continue;
+			// It took at least this long; left out, the latencies would look better than they are.
+			this.#measure(runner);
+			this.context.trace.attempts += runner.trace.attempts;
+			runner.controller.abort(new CancelledError());
+		}
+	}
+
+	#measure({ startedAt }: Runner): void {
+		this.latencies.observe(this.clock.now() - startedAt);
 	}
 
 	#add({ attempts, waitedMs, upstreamMs, connectionReused, ...facts }: CallTrace): void {
@@ -141,4 +153,9 @@ class Race<T> {
 		trace.waitedMs += waitedMs;
 		trace.upstreamMs += upstreamMs;
 	}
+}
+
+/** The list itself, so that attempts see where the others have been. */
+function origins(trace: CallTrace): Pick<CallTrace, 'origins'> {
+	return trace.origins === undefined ? {} : { origins: trace.origins };
 }

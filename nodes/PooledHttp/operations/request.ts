@@ -3,7 +3,8 @@ import type { HttpRequest, HttpResponse } from '../../../lib/http';
 import type { Lane, Outcome, Runtime } from '../../../lib/runtime';
 import type { Access } from '../access';
 import type { RequestParameters, Settings } from '../parameters';
-import { encodeBody, encodeHeaders, isIdempotent, withQuery } from './encode';
+import { encodeBody, encodeHeaders, isIdempotent, isSafe, withQuery } from './encode';
+import { balanceOver, sentTo } from './origins';
 import { ResponseError } from './status-error';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -34,8 +35,8 @@ export function createRequester(runtime: Runtime): Requester {
 			body: body.text,
 		};
 		const outcome = await laneOf(access, settings, new URL(request.url).origin).run(
-			async (context) => await attempt(runtime, access, request, context),
-			{ signal, idempotent: isIdempotent(method, headers) },
+			async (context) => await attempt(runtime, access, sentTo(request, context.origin), context),
+			{ signal, idempotent: isIdempotent(method, headers), safe: isSafe(method) },
 		);
 		if (outcome.ok || !settings.response.neverError) return outcome;
 		const response = responseOf(outcome.error);
@@ -72,7 +73,7 @@ function responseOf(error: unknown): HttpResponse | undefined {
 }
 
 function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<HttpRequest, 'method' | 'url' | 'headers' | 'body'> {
-	const { connection, attemptTimeoutMs, redirect } = settings;
+	const { connection, attemptTimeoutMs, redirect, steadiness } = settings;
 	return {
 		scope: access.credentialId,
 		connection: {
@@ -83,9 +84,9 @@ function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<Ht
 			maxIdleConnections: MAX_IDLE_CONNECTIONS,
 		},
 		timeouts: {
-			connectMs: Math.min(CONNECT_TIMEOUT_MS, attemptTimeoutMs),
-			headersMs: attemptTimeoutMs,
-			bodyIdleMs: attemptTimeoutMs,
+			connectMs: Math.min(steadiness.connectMs ?? CONNECT_TIMEOUT_MS, attemptTimeoutMs),
+			headersMs: Math.min(steadiness.headersMs ?? Infinity, attemptTimeoutMs),
+			bodyIdleMs: Math.min(steadiness.bodyIdleMs ?? Infinity, attemptTimeoutMs),
 		},
 		maxResponseBytes: connection.maxResponseBytes,
 		redirect: { ...redirect, keepCredentials: false },
@@ -109,11 +110,15 @@ function laneOpener(runtime: Runtime): (access: Access, settings: Settings, orig
 }
 
 function openLane(runtime: Runtime, access: Access, settings: Settings, origin: string): Lane {
-	const { resilience } = settings;
+	const { resilience, steadiness } = settings;
 	return runtime.lane({
 		source: 'pooledHttp',
 		scope: { credential: access.credentialId, origin },
 		retry: resilience.retry,
+		retryBudget: resilience.retryBudget,
+		rate: resilience.rate,
+		balance: steadiness.balance && balanceOver(runtime, steadiness.balance, origin, commonOf(runtime, access, settings)),
+		hedge: steadiness.hedge,
 		breaker: resilience.breaker,
 		maxConcurrent: resilience.concurrency,
 		attemptTimeoutMs: settings.attemptTimeoutMs,
