@@ -1,6 +1,6 @@
 import type { LookupFunction } from 'node:net';
 import type { IAllExecuteFunctions, INode } from 'n8n-workflow';
-import { EgressBlockedError } from '../core/errors';
+import { EgressBlockedError, NetworkError } from '../core/errors';
 import type { Egress } from '../http';
 import { assertCredentialAllows, type HeldCredential } from './credentials';
 
@@ -22,7 +22,7 @@ export function egressFor(context: EgressContext, credential?: HeldCredential): 
 		async validateUrl(url) {
 			blockOnThrow(() => assertCredentialAllows(node, credential, url));
 			const verdict = await filter?.validateUrl(url);
-			if (verdict && !verdict.ok) throw blocked(verdict.error);
+			if (verdict && !verdict.ok) throw unresolved(verdict.error, url) ?? blocked(verdict.error);
 		},
 		validateHost(host) {
 			const verdict = filter?.validateConnectionHost(host);
@@ -49,4 +49,17 @@ function guarded(lookup: LookupFunction): LookupFunction {
 		lookup(hostname, options, (error, address, family) =>
 			callback(error && !('syscall' in error) ? blocked(error) : error, address, family),
 		);
+}
+
+/** n8n resolves the name to judge it. That it could not is a failure of the network, as it is without protection. */
+function unresolved(error: unknown, url: string): NetworkError | undefined {
+	if (!(error instanceof Error) || !('syscall' in error)) return undefined;
+	const systemCode = 'code' in error ? String(error.code) : undefined;
+	const known = systemCode === 'ENOTFOUND' ? 'is not known' : 'could not be resolved for now';
+	return new NetworkError(`No connection to ${new URL(url).host}: the host name ${known}`, {
+		systemCode,
+		retryable: systemCode !== 'ENOTFOUND',
+		unprocessed: true,
+		cause: error,
+	});
 }

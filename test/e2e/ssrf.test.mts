@@ -76,11 +76,15 @@ describe('with n8n\'s protection on', () => {
 		['IPv4 mapped into IPv6', 'http://[::ffff:127.0.0.1]'],
 		['IPv4 mapped into IPv6, in hexadecimal', 'http://[::ffff:7f00:1]'],
 		['a name that resolves to loopback', 'http://localhost'],
-		['a name with a trailing dot', 'http://localhost.'],
 	])('%s is refused, and nothing is connected to', async (_what, origin) => {
 		const json = await request(installed, `${origin}:${port}/secret`);
 		expect(json.error).toMatch(REFUSED);
 		expect([reached, sockets]).toEqual([[], 0]);
+	});
+
+	test('a name that does not resolve is told as that, not as a refusal', async () => {
+		const json = await request(installed, 'http://does-not-exist.invalid/');
+		expect(json.error).toMatch(/^No connection to does-not-exist\.invalid: the host name (is not known|could not be resolved)/);
 	});
 
 	test('what the allow list has is reached', async () => {
