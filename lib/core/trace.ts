@@ -22,6 +22,9 @@ export interface CallTrace {
 	hedged?: boolean;
 	/** Of the last attempt: opening its connection; 0 where it found one open. */
 	connectMs?: number;
+	/** Resolving the name and the TLS handshake, of the last connection that was opened for this call, unless through a proxy. */
+	dnsMs?: number;
+	tlsMs?: number;
 	/** Of the last attempt: from its start to the headers of the response. */
 	firstByteMs?: number;
 	/** The whole call. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createEngine, type Engine } from '../helpers/engine.mts';
 import { echo, NODE, runHttp } from '../helpers/http-node.mts';
-import { startServer, type Answer, type TestServer } from '../helpers/with-server.mts';
+import { startServer, type Answer, type ServerSettings, type TestServer } from '../helpers/with-server.mts';
 
 let engine: Engine;
 const servers: TestServer[] = [];
@@ -14,8 +14,8 @@ afterEach(async () => {
 	await Promise.all(servers.splice(0).map(async (server) => await server.close()));
 });
 
-async function serve(answer: Answer): Promise<TestServer> {
-	const server = await startServer(answer);
+async function serve(answer: Answer, settings?: ServerSettings): Promise<TestServer> {
+	const server = await startServer(answer, settings);
 	servers.push(server);
 	return server;
 }
@@ -218,5 +218,15 @@ describe('the times of an attempt', () => {
 		expect(Number(trace?.connectMs)).toBeGreaterThan(0);
 		expect(Number(trace?.firstByteMs)).toBeGreaterThanOrEqual(29);
 		expect(Number(trace?.totalMs)).toBeGreaterThanOrEqual(Number(trace?.firstByteMs));
+	});
+
+	test('tell name resolution and the TLS handshake apart, where a connection was opened', async () => {
+		const server = await serve(echo, { https: true });
+		const parameters = { url: `https://localhost:${server.port}`, options: { includeTrace: true, allowUnauthorizedCerts: true, concurrency: 1 } };
+		const [opened, reused] = traces((await runHttp({ engine, parameters, input: items(2) })).json(NODE));
+		expect(Number(opened?.tlsMs)).toBeGreaterThan(0);
+		expect(Number(opened?.dnsMs) + Number(opened?.tlsMs)).toBeLessThanOrEqual(Number(opened?.connectMs) + 0.2);
+		expect(reused).toMatchObject({ connectMs: 0, connectionReused: true });
+		expect(reused).not.toHaveProperty('tlsMs');
 	});
 });
