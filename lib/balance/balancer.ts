@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock';
-import { InvalidOptionError, isFastpathError } from '../core/errors';
+import { hasCode, InvalidOptionError, isFastpathError } from '../core/errors';
 import type { Random } from '../core/random';
 import { requireInteger, requireNumber, requireOneOf } from '../core/validate';
 import { ejectionOf, Health, mostEjected, type Ejection, type EjectionOptions } from './health';
@@ -24,6 +24,7 @@ export type Probe = (url: string, signal: AbortSignal) => Promise<unknown>;
 
 /** What a failed request counts as: one that is refused in a millisecond must not look fast. */
 const FAILED_LATENCY_MS = 5_000;
+const MAX_ORIGINS = 100;
 /** Probes end after so many intervals without a request, at the latest. */
 const PROBED_INTERVALS = 3;
 
@@ -67,7 +68,10 @@ export class Balancer {
 		private readonly clock: Clock,
 		random: Random,
 	) {
-		if (options.origins.length === 0) throw new InvalidOptionError('Alternative Origins', 'at least one origin', options.origins);
+		const count = options.origins.length;
+		if (count === 0 || count > MAX_ORIGINS) {
+			throw new InvalidOptionError('Alternative Origins', `between 1 and ${MAX_ORIGINS} origins`, options.origins);
+		}
 		this.#ejection = ejectionOf(options.ejection);
 		this.#members = options.origins.map(
 			({ origin, weight = 1 }) =>
@@ -129,6 +133,9 @@ export class Balancer {
 					member.observe(Math.max(tookMs, FAILED_LATENCY_MS));
 				} else if (isFastpathError(error) && error.code === 'ERR_HTTP_STATUS') {
 					member.health.succeeded();
+				} else if (hasCode(error, 'ERR_CANCELLED') && tookMs > member.latencyMs()) {
+					// The loser of a hedged race: it would have taken at least this long.
+					member.observe(tookMs);
 				}
 			},
 		};

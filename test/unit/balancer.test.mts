@@ -64,6 +64,19 @@ describe('an origin', () => {
 		expect(healthy()).toBe('abc');
 	});
 
+	test('that lost a hedged race is known to be at least so slow', async () => {
+		const { clock, balancer } = setUp();
+		const attempt = balancer.begin([], NONE);
+		await clock.advance(700);
+		attempt?.end(new CancelledError());
+		expect(balancer.states()[0]).toMatchObject({ latencyMs: 700, healthy: true, active: 0 });
+	});
+
+	test.each([0, 101])('must be one of at most 100: %i are refused', (count) => {
+		const origins = Array.from({ length: count }, (_, index) => `o${index}`);
+		expect(() => setUp({}, origins)).toThrow('between 1 and 100 origins');
+	});
+
 	test('is left out only while enough others are in', () => {
 		const half = setUp({}, ['a', 'b', 'c', 'd']);
 		half.fail(100);

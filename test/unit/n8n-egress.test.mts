@@ -6,8 +6,9 @@ import { rejection } from '../helpers/calls.mts';
 const node = { name: 'HTTP' } as INode;
 
 /** n8n's filter, with this verdict on every address. */
-function filtered(verdict: { ok: true } | { ok: false; error: Error }) {
-	const filter = { validateUrl: async () => verdict, validateConnectionHost: () => verdict, createSecureLookup: () => () => {} };
+function filtered(verdict: { ok: true } | { ok: false; error: Error }, thrown?: Error) {
+	const validateUrl = async () => await (thrown ? Promise.reject(thrown) : Promise.resolve(verdict));
+	const filter = { validateUrl, validateConnectionHost: () => verdict, createSecureLookup: () => () => {} };
 	return egressFor({ getNode: () => node, helpers: { getSecureEgressFilter: () => filter as never } });
 }
 
@@ -29,8 +30,12 @@ describe('where requests may go', () => {
 		['EAI_AGAIN', true, 'could not be resolved for now'],
 	])('is not the question where the name does not resolve: %s', async (code, retryable, message) => {
 		const error = Object.assign(new Error(`getaddrinfo ${code} a.test`), { code, syscall: 'getaddrinfo' });
-		expect(await rejection(filtered({ ok: false, error }).validateUrl('http://a.test/x?key=s3cret'))).toMatchObject({
+		for (const egress of [filtered({ ok: false, error }), filtered({ ok: true }, error)]) expect(await rejection(egress.validateUrl('http://a.test/x?key=s3cret'))).toMatchObject({
 			code: 'ERR_NETWORK', systemCode: code, retryable, unprocessed: true, outage: true, message: `No connection to a.test: the host name ${message}`,
 		});
+	});
+
+	test('is nowhere when n8n fails to judge', async () => {
+		expect(await rejection(filtered({ ok: true }, new TypeError('bug')).validateUrl('http://a.test/'))).toMatchObject({ code: 'ERR_EGRESS_BLOCKED' });
 	});
 });

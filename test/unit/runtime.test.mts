@@ -51,6 +51,24 @@ describe('a lane', () => {
 		expect(compose(newRuntime().runtime, { ...OPTIONS, ...options }).name).toBe(name);
 	});
 
+	test('leads through further ones where they are asked for, of which those of the origin follow the choice', () => {
+		const { runtime } = newRuntime();
+		const balance = { origins: [{ origin: 'https://a.test' }, { origin: 'https://b.test' }], strategy: 'random' as const };
+		expect(compose(runtime, { ...OPTIONS, balance, hedge: { after: 10 }, retryBudget: { percent: 20 } }).name).toBe(
+			'deadline → single-flight → cache → retry → hedge → balance',
+		);
+	});
+
+	test('pays for hedges from the budget of retries, and asks for none where that is used up', async () => {
+		const { runtime, clock } = newRuntime();
+		const upstream = new Upstream<string>();
+		const options = { ...OPTIONS, cache: undefined, maxConcurrent: 100, hedge: { after: 10 }, retryBudget: { percent: 20, floor: 3 } };
+		const { signal } = new AbortController();
+		for (let call = 0; call < 10; call += 1) void runtime.lane(options).run(upstream.call, { signal, idempotent: true, safe: true });
+		await clock.advance(500);
+		expect(upstream.count).toBe(13);
+	});
+
 	test('does not coalesce while the cache is off', () => {
 		const { runtime } = newRuntime();
 		const cache = OPTIONS.cache && { ...OPTIONS.cache, mode: 'off' as const };
