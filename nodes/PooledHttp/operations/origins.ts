@@ -27,9 +27,13 @@ export function balanceOver(
 	};
 }
 
-/** The request as it goes to `origin`, where that is not its own. A user name and password in the URL stay behind. */
+/** The request as it goes to `origin`, which is undefined where there was no choice. */
 export function sentTo(request: HttpRequest, origin: string | undefined): HttpRequest {
-	if (origin === undefined) return request;
-	const url = new URL(request.url);
-	return url.origin === origin ? request : { ...request, url: origin + url.pathname + url.search };
+	return origin === undefined ? request : { ...request, url: movedTo(request.url, origin) };
+}
+
+/** The same address at another origin. A user name and password in it belong to the old one, and stay behind. */
+export function movedTo(address: string, origin: string): string {
+	const url = new URL(address);
+	return url.origin === origin ? address : origin + url.pathname + url.search;
 }
