@@ -16,6 +16,7 @@ import {
 } from './choices';
 import { DEFAULTS } from './defaults';
 import { setPath } from './paths';
+import { toSteadiness, type SteadinessSettings } from './steadiness';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -43,6 +44,7 @@ export interface Settings {
 	readonly response: ResponseSettings;
 	readonly resilience: ResilienceSettings;
 	readonly connection: ConnectionSettings;
+	readonly steadiness: SteadinessSettings;
 	readonly attemptTimeoutMs: number;
 	readonly totalTimeoutMs: number;
 }
@@ -129,6 +131,7 @@ function readSettings(context: ParameterContext, itemIndex: number): Settings {
 		response: toResponse(options.response, options.includeTrace === true),
 		resilience: toResilience(options, DEFAULTS),
 		connection: toConnection(options, DEFAULTS),
+		steadiness: toSteadiness(options),
 		// As in HTTP Request, 0 means that nothing was said.
 		attemptTimeoutMs: attemptTimeoutMs === 0 ? DEFAULTS.timeoutMs : Math.max(1, Math.round(attemptTimeoutMs)),
 		totalTimeoutMs: toTotalTimeoutMs(options.totalTimeoutSeconds, attemptTimeoutMs),
