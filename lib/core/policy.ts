@@ -18,6 +18,10 @@ export interface CallContext {
 	readonly idempotent: boolean;
 	/** What an HTTP cache has to know of the request. Without it the call passes by. */
 	readonly request?: RequestFacts | undefined;
+	/** Whether the request changes nothing (RFC 9110 section 9.2.1), so that two may be under way at once. */
+	readonly safe?: boolean | undefined;
+	/** Where this attempt goes, in place of the origin that the request names. */
+	readonly origin?: string | undefined;
 }
 
 /** Of an HTTP request without a body, or with one whose method is unsafe. A stage may add headers on the way in. */

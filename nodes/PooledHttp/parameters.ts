@@ -17,6 +17,7 @@ import {
 } from './choices';
 import { DEFAULTS } from './defaults';
 import { setPath } from './paths';
+import { toSteadiness, type SteadinessSettings } from './steadiness';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -45,6 +46,7 @@ export interface Settings {
 	readonly resilience: ResilienceSettings;
 	readonly connection: ConnectionSettings;
 	readonly caching: CachingSettings;
+	readonly steadiness: SteadinessSettings;
 	readonly attemptTimeoutMs: number;
 	readonly totalTimeoutMs: number;
 }
@@ -132,6 +134,7 @@ function readSettings(context: ParameterContext, itemIndex: number): Settings {
 		resilience: toResilience(options, DEFAULTS),
 		connection: toConnection(options, DEFAULTS),
 		caching: toCaching(options),
+		steadiness: toSteadiness(options),
 		// As in HTTP Request, 0 means that nothing was said.
 		attemptTimeoutMs: attemptTimeoutMs === 0 ? DEFAULTS.timeoutMs : Math.max(1, Math.round(attemptTimeoutMs)),
 		totalTimeoutMs: toTotalTimeoutMs(options.totalTimeoutSeconds, attemptTimeoutMs),

@@ -3,6 +3,7 @@ import { connectionOptions } from '../../shared/connection';
 import { resilienceOptions } from '../../shared/resilience';
 import { DEFAULTS } from '../defaults';
 import { cachingOptions } from './caching';
+import { steadinessOptions } from './steadiness';
 
 const requestOptions: INodeProperties[] = [
 	{
@@ -150,7 +151,13 @@ export const optionsProperty: INodeProperties = {
 	type: 'collection',
 	placeholder: 'Add option',
 	default: {},
-	options: [...requestOptions, redirects, response, ...cachingOptions, ...resilienceOptions(DEFAULTS), ...connectionOptions()].sort((a, b) =>
-		a.displayName.localeCompare(b.displayName),
-	),
+	options: [
+		...requestOptions,
+		redirects,
+		response,
+		...cachingOptions,
+		...resilienceOptions(DEFAULTS),
+		...connectionOptions(),
+		...steadinessOptions,
+	].sort((a, b) => a.displayName.localeCompare(b.displayName)),
 };

@@ -68,11 +68,12 @@ export async function cacheableCall(
 function keyScope(access: Access, common: Common, settings: Settings, origin: string, place: Place): KeyScope {
 	const { connection, redirect, maxResponseBytes } = common;
 	const { cache } = settings.caching;
+	const origins = settings.steadiness.balance?.origins;
 	const partition = cache ? partitionOf(cache, place) : 'flight';
 	const { rejectUnauthorized, proxy, tls } = connection;
 	const scope = { credential: access.credentialId, origin, partition };
 	// They may hold secrets, of which only the hash is used.
-	return { ...scope, partition: cacheKey(scope, { held: access.held(), rejectUnauthorized, proxy, tls, maxResponseBytes, redirect }) };
+	return { ...scope, partition: cacheKey(scope, { held: access.held(), origins, rejectUnauthorized, proxy, tls, maxResponseBytes, redirect }) };
 }
 
 function callerOf({ headers }: HttpRequest): Array<[string, string | string[]]> {

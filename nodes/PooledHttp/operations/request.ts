@@ -4,7 +4,8 @@ import type { Lane, Outcome, Runtime } from '../../../lib/runtime';
 import type { Access } from '../access';
 import type { RequestParameters, Settings } from '../parameters';
 import { cacheableCall, cachingOf, type Place } from './caching';
-import { encodeBody, encodeHeaders, isIdempotent, withQuery } from './encode';
+import { encodeBody, encodeHeaders, isIdempotent, isSafe, withQuery } from './encode';
+import { balanceOver, movedTo, sentTo } from './origins';
 import { sendSigned } from './signed';
 import { ResponseError } from './status-error';
 
@@ -37,8 +38,11 @@ export function createRequester(runtime: Runtime, place: Place): Requester {
 		};
 		const caching = settings.caching.shareInFlight ? await cacheableCall(access, request, settings, place) : undefined;
 		const outcome = await laneOf(access, settings, new URL(request.url).origin).run(
-			async (context) => await attempt(runtime, access, inward(request, context), parameters, context),
-			{ signal, idempotent: isIdempotent(method, headers), ...caching },
+			async (context) => {
+				const asked = sentTo(inward(request, context), context.origin);
+				return await attempt(runtime, access, asked, signedAt(parameters, context.origin), context);
+			},
+			{ signal, idempotent: isIdempotent(method, headers), safe: isSafe(method), ...caching },
 		);
 		if (outcome.ok || !settings.response.neverError) return outcome;
 		const response = responseOf(outcome.error);
@@ -86,12 +90,17 @@ async function sendAuthorized({ digest }: Access, request: HttpRequest, transmit
 	return digest.challenge(request.url, response.headers['www-authenticate']) ? await send() : response;
 }
 
+/** What a credential signs is the address that the request goes to, not the one it was written with. */
+function signedAt(parameters: RequestParameters, origin: string | undefined): RequestParameters {
+	return origin === undefined ? parameters : { ...parameters, url: movedTo(parameters.url, origin) };
+}
+
 function responseOf(error: unknown): HttpResponse | undefined {
 	return error instanceof ResponseError ? error.response : undefined;
 }
 
 function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<HttpRequest, 'method' | 'url' | 'headers' | 'body'> {
-	const { connection, attemptTimeoutMs, redirect } = settings;
+	const { connection, attemptTimeoutMs, redirect, steadiness } = settings;
 	return {
 		scope: access.credentialId,
 		connection: {
@@ -104,9 +113,9 @@ function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<Ht
 			maxIdleConnections: MAX_IDLE_CONNECTIONS,
 		},
 		timeouts: {
-			connectMs: Math.min(CONNECT_TIMEOUT_MS, attemptTimeoutMs),
-			headersMs: attemptTimeoutMs,
-			bodyIdleMs: attemptTimeoutMs,
+			connectMs: Math.min(steadiness.connectMs ?? CONNECT_TIMEOUT_MS, attemptTimeoutMs),
+			headersMs: Math.min(steadiness.headersMs ?? Infinity, attemptTimeoutMs),
+			bodyIdleMs: Math.min(steadiness.bodyIdleMs ?? Infinity, attemptTimeoutMs),
 		},
 		maxResponseBytes: connection.maxResponseBytes,
 		redirect,
@@ -130,11 +139,15 @@ function laneOpener(runtime: Runtime, place: Place): (access: Access, settings: 
 }
 
 function openLane(runtime: Runtime, access: Access, settings: Settings, origin: string, place: Place): Lane {
-	const { resilience } = settings;
+	const { resilience, steadiness } = settings;
 	return runtime.lane({
 		source: 'pooledHttp',
 		scope: { credential: access.credentialId, origin },
 		retry: resilience.retry,
+		retryBudget: resilience.retryBudget,
+		rate: resilience.rate,
+		balance: steadiness.balance && balanceOver(runtime, steadiness.balance, origin, commonOf(runtime, access, settings)),
+		hedge: steadiness.hedge,
 		breaker: resilience.breaker,
 		maxConcurrent: resilience.concurrency,
 		attemptTimeoutMs: settings.attemptTimeoutMs,
