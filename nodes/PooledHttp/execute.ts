@@ -4,22 +4,30 @@ import { addHint, warnOfStackedRetries } from '../../lib/n8n/hints';
 import { runItems } from '../../lib/n8n/items';
 import { getRuntime } from '../../lib/runtime';
 import { accessOpener } from './access';
+import { errorItemMaker } from './error-item';
+import { loadBody } from './load-body';
 import { createRequester } from './operations/request';
 import { toItems } from './output';
-import { parameterReader, readConcurrency } from './parameters';
+import { createPace } from './pace';
+import { parameterReader, readBatching, readConcurrency } from './parameters';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	warnOfStackedRetries(context);
-	const request = createRequester(getRuntime((message) => context.logger.warn(message)));
+	const runtime = getRuntime((message) => context.logger.warn(message));
+	const request = createRequester(runtime);
 	const read = parameterReader(context);
 	const open = accessOpener(context);
 	const inputs = context.getInputData();
 	const summary = new Summary();
+	const pace = createPace(runtime.clock, readBatching(context));
+	const options = { concurrency: readConcurrency(context), errorItem: errorItemMaker(context.getNode()) };
 	try {
-		return await runItems(context, { concurrency: readConcurrency(context) }, async (itemIndex, signal) => {
+		return await runItems(context, options, async (itemIndex, signal) => {
+			await pace(itemIndex, signal);
 			const parameters = read(itemIndex);
 			const access = await open(parameters.settings.authentication);
-			const outcome = await request(access, parameters, signal);
+			const body = await loadBody(context, itemIndex, parameters.body);
+			const outcome = await request(access, { ...parameters, body }, signal);
 			summary.count(outcome.trace);
 			if (!outcome.ok) throw outcome.error;
 			return await toItems(context, {

@@ -36,7 +36,7 @@ async function formatted(context: IExecuteFunctions, answer: Answer): Promise<IN
 			return [await toFile(context, answer, contentType)];
 		case 'text': {
 			const text = await decodeText(context, response.body, contentType);
-			const value: IDataObject = text === '' ? {} : { [settings.outputPropertyName]: text };
+			const value: IDataObject = text === '' ? {} : { [settings.outputPropertyName]: settings.format === 'text' ? shownText(text) : text };
 			return [{ json: settings.full ? { ...value, ...factsOf(response) } : value }];
 		}
 		case 'json': {
@@ -60,14 +60,37 @@ function formatOf(format: ResponseFormat, contentType: string): 'file' | 'json' 
 
 function parseBody(text: string, settings: ResponseSettings): unknown {
 	if (text.trim() === '') return {};
+	const parsed = parsedBody(text, settings);
+	// As in HTTP Request: a text in the JSON is JSON once more.
+	return typeof parsed === 'string' ? requireJson(parsed) : parsed;
+}
+
+function parsedBody(text: string, settings: ResponseSettings): unknown {
+	if (settings.format === 'json') return requireJson(text);
 	try {
 		return JSON.parse(text) as unknown;
 	} catch (cause) {
-		if (settings.format === 'json') {
-			throw new MalformedAnswerError('Response body is not valid JSON. Change "Response Format" to "Text"', { cause });
-		}
 		if (settings.neverError) return {};
 		throw new MalformedAnswerError('Invalid JSON in response body', { cause });
+	}
+}
+
+function requireJson(text: string): unknown {
+	if (text.trim() === '') return {};
+	try {
+		return JSON.parse(text) as unknown;
+	} catch (cause) {
+		throw new MalformedAnswerError('Response body is not valid JSON. Change "Response Format" to "Text"', { cause });
+	}
+}
+
+/** As in HTTP Request: what is JSON is given as it means where it is a single value, and without white space where it is more. */
+function shownText(text: string): IDataObject[string] {
+	try {
+		const parsed = JSON.parse(text) as IDataObject[string];
+		return typeof parsed === 'object' && parsed !== null ? JSON.stringify(parsed) : parsed;
+	} catch {
+		return text;
 	}
 }
 

@@ -1,4 +1,5 @@
 import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
+import { DEFAULT_VERSION, VERSIONS } from '../versions';
 import { authenticationProperties, genericCredentials } from './authentication';
 import { bodyProperties } from './body';
 import { optionsProperty } from './options';
@@ -37,7 +38,8 @@ export const description: INodeTypeDescription = {
 	displayName: 'Pooled HTTP',
 	name: 'pooledHttp',
 	group: ['output'],
-	version: 1,
+	version: VERSIONS,
+	defaultVersion: DEFAULT_VERSION,
 	description: 'Make HTTP requests over connections that stay open, many items at once, with retries',
 	defaults: { name: 'Pooled HTTP' },
 	inputs: ['main'],

@@ -17,11 +17,58 @@ const requestOptions: INodeProperties[] = [
 		],
 	},
 	{
+		displayName: 'Batching',
+		name: 'batching',
+		type: 'fixedCollection',
+		placeholder: 'Add Batching',
+		typeOptions: { multipleValues: false },
+		default: { batch: {} },
+		description: 'A pause between the beginnings of requests. How many run at once is what Max Concurrent says.',
+		options: [
+			{
+				displayName: 'Batching',
+				name: 'batch',
+				values: [
+					{
+						displayName: 'Items per Batch',
+						name: 'batchSize',
+						type: 'number',
+						default: 50,
+						typeOptions: { minValue: -1 },
+						description: 'How many requests begin before each pause. -1 and 0 are treated as 1.',
+					},
+					{
+						displayName: 'Batch Interval (Ms)',
+						name: 'batchInterval',
+						type: 'number',
+						default: 1000,
+						typeOptions: { minValue: 0 },
+						description: 'Time in milliseconds between the batches. 0 for none.',
+					},
+				],
+			},
+		],
+	},
+	{
+		displayName: 'Enable WebDAV Methods',
+		name: 'webdavMethods',
+		type: 'boolean',
+		default: false,
+		description: 'Whether to add COPY, MKCOL, MOVE, PROPFIND and REPORT to the methods',
+	},
+	{
 		displayName: 'Lowercase Headers',
 		name: 'lowercaseHeaders',
 		type: 'boolean',
 		default: true,
 		description: 'Whether to lowercase header names',
+	},
+	{
+		displayName: 'Send Credentials on Cross-Origin Redirect',
+		name: 'sendCredentialsOnCrossOriginRedirect',
+		type: 'boolean',
+		default: false,
+		description: 'Whether to send credentials, such as the Authorization header, on to another origin that a redirect leads to',
 	},
 	{
 		displayName: 'Timeout',

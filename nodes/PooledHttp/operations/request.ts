@@ -2,6 +2,8 @@ import type { CallContext } from '../../../lib/core/policy';
 import type { HttpRequest, HttpResponse } from '../../../lib/http';
 import type { Lane, Outcome, Runtime } from '../../../lib/runtime';
 import type { Access } from '../access';
+import type { ResponseFormat } from '../choices';
+import type { LoadedBody } from '../load-body';
 import type { RequestParameters, Settings } from '../parameters';
 import { encodeBody, encodeHeaders, isIdempotent, withQuery } from './encode';
 import { ResponseError } from './status-error';
@@ -10,7 +12,10 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 50;
 const MAX_IDLE_CONNECTIONS = 10;
 
-export type Requester = (access: Access, parameters: RequestParameters, signal: AbortSignal) => Promise<Outcome<HttpResponse>>;
+/** Parameters of which nothing is left to be read. */
+export type ReadyRequest = Omit<RequestParameters, 'body'> & { readonly body: LoadedBody };
+
+export type Requester = (access: Access, parameters: ReadyRequest, signal: AbortSignal) => Promise<Outcome<HttpResponse>>;
 
 /**
  * Makes the requests of one execution. What requests have in common (lane, body, headers) is made once
@@ -24,17 +29,17 @@ export function createRequester(runtime: Runtime): Requester {
 	const common = ofLast(commonOf);
 	return async (access, parameters, signal) => {
 		const { method, settings } = parameters;
-		const body = bodyOf(parameters.body, access.auth);
-		const headers = headersOf(parameters.headers, body, parameters.body.kind === 'raw', access.auth, settings);
+		const body = bodyOf(parameters.body, method, parameters.headers, access.auth, runtime.random);
+		const headers = headersOf(parameters.headers, body, access.auth, settings);
 		const request: HttpRequest = {
 			...common(runtime, access, settings),
 			method,
 			url: withQuery(parameters.url, parameters.query, access.auth, settings.arrayFormat),
 			headers,
-			body: body.text,
+			body: body.content,
 		};
 		const outcome = await laneOf(access, settings, new URL(request.url).origin).run(
-			async (context) => await attempt(runtime, access, request, context),
+			async (context) => await attempt(runtime, access, request, context, settings.response.format),
 			{ signal, idempotent: isIdempotent(method, headers) },
 		);
 		if (outcome.ok || !settings.response.neverError) return outcome;
@@ -44,9 +49,15 @@ export function createRequester(runtime: Runtime): Requester {
 }
 
 /** A status other than 2xx is thrown here, so that the retry and the circuit see it even where it is no error to the user. */
-async function attempt(runtime: Runtime, access: Access, request: HttpRequest, context: CallContext): Promise<HttpResponse> {
+async function attempt(
+	runtime: Runtime,
+	access: Access,
+	request: HttpRequest,
+	context: CallContext,
+	format: ResponseFormat,
+): Promise<HttpResponse> {
 	const response = await sendAuthorized(runtime, access, request, context);
-	if (response.status < 200 || response.status >= 300) throw new ResponseError(response);
+	if (response.status < 200 || response.status >= 300) throw new ResponseError(response, format);
 	return response;
 }
 
@@ -88,7 +99,7 @@ function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<Ht
 			bodyIdleMs: attemptTimeoutMs,
 		},
 		maxResponseBytes: connection.maxResponseBytes,
-		redirect: { ...redirect, keepCredentials: false },
+		redirect,
 		egress: access.egress,
 		credentialHeaders: Object.keys(access.auth?.headers ?? {}),
 		proxyFor: runtime.proxyFor,

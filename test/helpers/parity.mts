@@ -1,0 +1,104 @@
+/** Runs n8n's own HTTP Request and Pooled HTTP on the same parameters and input, and says what each gave and what each sent. */
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { INode, INodeExecutionData, INodeType } from 'n8n-workflow';
+import { ensureN8n } from '../n8n/install.mjs';
+import { createEngine, type Engine, type RunResult } from './engine.mts';
+import { NODE, runHttp, type HttpRun } from './http-node.mts';
+import { startServer, type Answer, type TestServer } from './with-server.mts';
+
+const THEIRS = 'n8n-nodes-base.httpRequest';
+const OURS = 'n8n-nodes-fastpath.pooledHttp';
+
+export const VERSIONS = [4, 4.1, 4.2, 4.3, 4.4, 4.5];
+
+export interface Sent {
+	method: string;
+	url: string;
+	headers: IncomingHttpHeaders;
+	body: string;
+}
+
+export interface Side {
+	items: INodeExecutionData[];
+	/** Items of the error output. */
+	failed: INodeExecutionData[];
+	error: string | undefined;
+	sent: Sent[];
+	result: RunResult;
+}
+
+export interface Pair {
+	theirs: Side;
+	ours: Side;
+}
+
+export interface Both extends Pick<HttpRun, 'credential'> {
+	parameters: Record<string, unknown>;
+	typeVersion?: number;
+	node?: Partial<INode>;
+	input?: Array<Record<string, unknown>>;
+}
+
+export interface Arena {
+	readonly server: TestServer;
+	readonly engine: Engine;
+	both(request: Both): Promise<Pair>;
+	close(): Promise<void>;
+}
+
+/** n8n's HTTP Request, from the n8n that the end-to-end tests run; installed where it is missing. */
+async function httpRequestNode(): Promise<INodeType> {
+	const program = await ensureN8n();
+	const modules = path.resolve(program, '../../..');
+	const require = createRequire(path.join(modules, 'n8n', 'package.json'));
+	const loaded = require(path.join(modules, 'n8n-nodes-base/dist/nodes/HttpRequest/HttpRequest.node.js')) as { HttpRequest: new () => INodeType };
+	return new loaded.HttpRequest();
+}
+
+/** A server with the given answers, and both nodes on one engine. */
+export async function openArena(answer: Answer): Promise<Arena> {
+	const engine = await createEngine({ nodeTypes: { [THEIRS]: await httpRequestNode() } });
+	let log: Sent[] = [];
+	const server = await startServer((request, response, body) => {
+		const { method = '', url = '', headers } = request;
+		log.push({ method, url, headers, body: body.toString('latin1') });
+		answer(request, response, body);
+	});
+	const side = async (type: string, { parameters, typeVersion = 4.5, node, input, credential }: Both): Promise<Side> => {
+		log = [];
+		const result = await runHttp({
+			engine,
+			parameters: structuredClone(parameters),
+			node: { type, typeVersion, ...node },
+			...(input ? { input: structuredClone(input) } : {}),
+			...(credential ? { credential } : {}),
+		});
+		const data = result.nodes[NODE]?.at(-1)?.data ?? [];
+		return { items: data[0] ?? [], failed: data[1] ?? [], error: result.error?.message, sent: log, result };
+	};
+	return {
+		server,
+		engine,
+		both: async (request) => ({ theirs: await side(THEIRS, request), ours: await side(OURS, request) }),
+		close: async () => await server.close(),
+	};
+}
+
+/** Headers that say how a message travels, or when it was made, and differ between any two clients. */
+const OF_THE_WAY = ['accept-encoding', 'connection', 'keep-alive', 'transfer-encoding', 'date', 'host'];
+
+/** What a server received, without what may differ. The boundary of a multipart body is the sender's choice. */
+export function received(sent: readonly Sent[]): Sent[] {
+	return sent.map(({ method, url, headers, body }) => {
+		const boundary = /boundary=(\S+)/.exec(headers['content-type'] ?? '')?.[1];
+		const same = (text: string) => (boundary === undefined ? text : text.replaceAll(boundary, 'BOUNDARY'));
+		const kept = Object.entries(headers).filter(([name]) => !OF_THE_WAY.includes(name) && !(boundary !== undefined && name === 'content-length'));
+		return { method, url, headers: Object.fromEntries(kept.map(([name, value]) => [name, same(String(value))])), body: same(body) };
+	});
+}
+
+/** Items as the next node sees them. */
+export const seen = (items: readonly INodeExecutionData[]): unknown =>
+	JSON.parse(JSON.stringify(items.map(({ json, binary, pairedItem }) => ({ json, binary, pairedItem }))));
