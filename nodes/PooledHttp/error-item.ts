@@ -28,7 +28,7 @@ function shownError(error: FastpathError): IDataObject {
 	return {
 		message: status === 429 ? "Try spacing your requests out using the batching settings under 'Options'" : statusMessage(error),
 		name: 'AxiosError',
-		code: status >= 500 ? 'ERR_BAD_RESPONSE' : 'ERR_BAD_REQUEST',
+		code: status >= 400 && status < 500 ? 'ERR_BAD_REQUEST' : 'ERR_BAD_RESPONSE',
 		status,
 	};
 }

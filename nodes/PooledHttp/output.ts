@@ -15,6 +15,8 @@ export interface Answer {
 	readonly settings: ResponseSettings;
 	/** The item that it answers. */
 	readonly input: INodeExecutionData;
+	/** One of several of an item. HTTP Request is laxer with those. */
+	readonly isPage: boolean;
 	/** Names of query parameters that hold secrets. */
 	readonly secretQuery: readonly string[];
 }
@@ -36,11 +38,12 @@ async function formatted(context: IExecuteFunctions, answer: Answer): Promise<IN
 			return [await toFile(context, answer, contentType)];
 		case 'text': {
 			const text = await decodeText(context, response.body, contentType);
-			const value: IDataObject = text === '' ? {} : { [settings.outputPropertyName]: settings.format === 'text' ? shownText(text) : text };
+			const nothing = text === '' && !(answer.isPage && settings.format === 'autodetect');
+			const value: IDataObject = nothing ? {} : { [settings.outputPropertyName]: settings.format === 'text' ? shownText(text) : text };
 			return [{ json: settings.full ? { ...value, ...factsOf(response) } : value }];
 		}
 		case 'json': {
-			const body = parseBody(await decodeText(context, response.body, contentType), settings);
+			const body = parseBody(await decodeText(context, response.body, contentType), settings, settings.neverError || answer.isPage);
 			if (settings.full) return [{ json: { body: body as IDataObject, ...factsOf(response) } }];
 			return (Array.isArray(body) ? (body as unknown[]) : [body]).map((json) => ({ json: (json ?? {}) as IDataObject }));
 		}
@@ -58,19 +61,19 @@ function formatOf(format: ResponseFormat, contentType: string): 'file' | 'json' 
 	return isBinaryType(contentType) ? 'file' : 'text';
 }
 
-function parseBody(text: string, settings: ResponseSettings): unknown {
+function parseBody(text: string, settings: ResponseSettings, lax: boolean): unknown {
 	if (text.trim() === '') return {};
-	const parsed = parsedBody(text, settings);
+	const parsed = parsedBody(text, settings, lax);
 	// As in HTTP Request: a text in the JSON is JSON once more.
 	return typeof parsed === 'string' ? requireJson(parsed) : parsed;
 }
 
-function parsedBody(text: string, settings: ResponseSettings): unknown {
+function parsedBody(text: string, settings: ResponseSettings, lax: boolean): unknown {
 	if (settings.format === 'json') return requireJson(text);
 	try {
 		return JSON.parse(text) as unknown;
 	} catch (cause) {
-		if (settings.neverError) return {};
+		if (lax) return {};
 		throw new MalformedAnswerError('Invalid JSON in response body', { cause });
 	}
 }
@@ -95,7 +98,16 @@ function shownText(text: string): IDataObject[string] {
 }
 
 function factsOf(response: HttpResponse): IDataObject {
-	return { headers: response.headers, statusCode: response.status, statusMessage: response.statusMessage };
+	return { headers: shownHeaders(response.headers), statusCode: response.status, statusMessage: response.statusMessage };
+}
+
+/** As Node gives them: cookies as a list always, anything else that came again in one line (RFC 9110 section 5.3). */
+function shownHeaders(headers: HttpResponse['headers']): IDataObject {
+	const entries = Object.entries(headers).map(([name, value]): [string, string | string[]] => {
+		if (name === 'set-cookie') return [name, Array.isArray(value) ? value : [value]];
+		return [name, Array.isArray(value) ? value.join(', ') : value];
+	});
+	return Object.fromEntries(entries);
 }
 
 async function toFile(context: IExecuteFunctions, answer: Answer, contentType: string): Promise<INodeExecutionData> {

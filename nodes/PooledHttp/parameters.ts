@@ -18,6 +18,7 @@ import {
 } from './choices';
 import { DEFAULTS } from './defaults';
 import { asValues, collect, toRows, type Values } from './values';
+import { toPagination, type Pagination } from './pagination';
 import { toBatching, type Batching } from './pace';
 import { behaviourOf, type Behaviour } from './versions';
 
@@ -101,6 +102,13 @@ export function readConcurrency(context: ParameterContext): number {
 /** One setting for the whole run, as the number of concurrent items. */
 export function readBatching(context: ParameterContext): Batching {
 	return toBatching(context.getNodeParameter('options.batching', 0, {}));
+}
+
+/** One setting for the whole run, as in HTTP Request; its expressions stay as they are. */
+export function readPagination(context: ParameterContext): Pagination | undefined {
+	const option: unknown = context.getNodeParameter('options.pagination.pagination', 0, null, { rawExpressions: true });
+	if (option === null) return undefined;
+	return toPagination(option, context.getNodeParameter('options.response.response.neverError', 0, false) === true);
 }
 
 /** n8n throws on a parameter that is hidden and so has no value, unless it is given another than undefined. */

@@ -1,6 +1,7 @@
 /** Runs n8n's own HTTP Request and Pooled HTTP on the same parameters and input, and says what each gave and what each sent. */
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { expect } from 'vitest';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { INode, INodeExecutionData, INodeType } from 'n8n-workflow';
 import { ensureN8n } from '../n8n/install.mjs';
@@ -45,6 +46,8 @@ export interface Arena {
 	readonly server: TestServer;
 	readonly engine: Engine;
 	both(request: Both): Promise<Pair>;
+	/** Pooled HTTP alone. */
+	ours(request: Both): Promise<Side>;
 	close(): Promise<void>;
 }
 
@@ -70,7 +73,7 @@ export async function openArena(answer: Answer): Promise<Arena> {
 		log = [];
 		const result = await runHttp({
 			engine,
-			parameters: structuredClone(parameters),
+			parameters: structuredClone({ ...parameters, options: { ...PLAIN, ...(parameters.options as object | undefined) } }),
 			node: { type, typeVersion, ...node },
 			...(input ? { input: structuredClone(input) } : {}),
 			...(credential ? { credential } : {}),
@@ -81,6 +84,7 @@ export async function openArena(answer: Answer): Promise<Arena> {
 	return {
 		server,
 		engine,
+		ours: async (request) => await side(OURS, request),
 		both: async (request) => ({ theirs: await side(THEIRS, request), ours: await side(OURS, request) }),
 		close: async () => await server.close(),
 	};
@@ -94,11 +98,26 @@ export function received(sent: readonly Sent[]): Sent[] {
 	return sent.map(({ method, url, headers, body }) => {
 		const boundary = /boundary=(\S+)/.exec(headers['content-type'] ?? '')?.[1];
 		const same = (text: string) => (boundary === undefined ? text : text.replaceAll(boundary, 'BOUNDARY'));
-		const kept = Object.entries(headers).filter(([name]) => !OF_THE_WAY.includes(name) && !(boundary !== undefined && name === 'content-length'));
+		const isFraming = (name: string) => OF_THE_WAY.includes(name) || (name === 'content-length' && (body === '' || boundary !== undefined));
+		const kept = Object.entries(headers).filter(([name]) => !isFraming(name));
 		return { method, url, headers: Object.fromEntries(kept.map(([name, value]) => [name, same(String(value))])), body: same(body) };
 	});
 }
 
+/** Facts of the connection among the response headers, and what only a debugger reads. */
+const NOT_SEEN = ['date', 'connection', 'keep-alive', 'stack'];
+
 /** Items as the next node sees them. */
 export const seen = (items: readonly INodeExecutionData[]): unknown =>
-	JSON.parse(JSON.stringify(items.map(({ json, binary, pairedItem }) => ({ json, binary, pairedItem }))));
+	JSON.parse(JSON.stringify(items.map(({ json, binary, pairedItem }) => ({ json, binary, pairedItem })), (key, value: unknown) => (NOT_SEEN.includes(key) ? undefined : value)));
+
+/** Both nodes ended alike: the same items on both outputs, and the same requests at the server. */
+export function expectSame({ theirs, ours }: Pair): void {
+	expect(seen(ours.items)).toEqual(seen(theirs.items));
+	expect(seen(ours.failed)).toEqual(seen(theirs.failed));
+	expect(received(ours.sent)).toEqual(received(theirs.sent));
+	expect(ours.error === undefined).toBe(theirs.error === undefined);
+}
+
+/** Retries and the circuit are ours alone; without them what is left must be the same. */
+export const PLAIN = { maxRetries: 0, circuitBreaker: false };

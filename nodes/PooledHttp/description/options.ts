@@ -2,6 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import { connectionOptions } from '../../shared/connection';
 import { resilienceOptions } from '../../shared/resilience';
 import { DEFAULTS } from '../defaults';
+import { pagination } from './pagination';
 
 const requestOptions: INodeProperties[] = [
 	{
@@ -181,7 +182,7 @@ export const optionsProperty: INodeProperties = {
 	type: 'collection',
 	placeholder: 'Add option',
 	default: {},
-	options: [...requestOptions, redirects, response, ...resilienceOptions(DEFAULTS), ...connectionOptions()].sort((a, b) =>
+	options: [...requestOptions, pagination, redirects, response, ...resilienceOptions(DEFAULTS), ...connectionOptions()].sort((a, b) =>
 		a.displayName.localeCompare(b.displayName),
 	),
 };
