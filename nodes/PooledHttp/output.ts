@@ -5,6 +5,7 @@ import type { HttpResponse } from '../../lib/http';
 import { traceOf } from '../../lib/n8n/trace';
 import { fileNameOf, isBinaryType, mimeTypeOf } from './content';
 import type { ResponseFormat } from './choices';
+import { optimized } from './optimize';
 import type { ResponseSettings } from './parameters';
 import { decodeText } from './text';
 
@@ -39,11 +40,12 @@ async function formatted(context: IExecuteFunctions, answer: Answer): Promise<IN
 		case 'text': {
 			const text = await decodeText(context, response.body, contentType);
 			const nothing = text === '' && !(answer.isPage && settings.format === 'autodetect');
-			const value: IDataObject = nothing ? {} : { [settings.outputPropertyName]: settings.format === 'text' ? shownText(text) : text };
+			const value: IDataObject = nothing ? {} : { [settings.outputPropertyName]: textValue(text, settings) };
 			return [{ json: settings.full ? { ...value, ...factsOf(response) } : value }];
 		}
 		case 'json': {
-			const body = parseBody(await decodeText(context, response.body, contentType), settings, settings.neverError || answer.isPage);
+			const whole = parseBody(await decodeText(context, response.body, contentType), settings, settings.neverError || answer.isPage);
+			const body = settings.optimization === undefined ? whole : optimized(whole, settings.optimization);
 			if (settings.full) return [{ json: { body: body as IDataObject, ...factsOf(response) } }];
 			return (Array.isArray(body) ? (body as unknown[]) : [body]).map((json) => ({ json: (json ?? {}) as IDataObject }));
 		}
@@ -85,6 +87,11 @@ function requireJson(text: string): unknown {
 	} catch (cause) {
 		throw new MalformedAnswerError('Response body is not valid JSON. Change "Response Format" to "Text"', { cause });
 	}
+}
+
+function textValue(text: string, { format, optimization }: ResponseSettings): IDataObject[string] {
+	if (optimization !== undefined) return JSON.stringify(optimized(requireJson(text), optimization));
+	return format === 'text' ? shownText(text) : text;
 }
 
 /** As in HTTP Request: what is JSON is given as it means where it is a single value, and without white space where it is more. */

@@ -18,6 +18,7 @@ import {
 } from './choices';
 import { DEFAULTS } from './defaults';
 import { asValues, collect, toRows, type Values } from './values';
+import { toOptimization, type Optimization } from './optimize';
 import { toPagination, type Pagination } from './pagination';
 import { toBatching, type Batching } from './pace';
 import { behaviourOf, type Behaviour } from './versions';
@@ -28,6 +29,8 @@ export interface ResponseSettings {
 	readonly neverError: boolean;
 	readonly outputPropertyName: string;
 	readonly includeTrace: boolean;
+	/** For a model. */
+	readonly optimization: Optimization | undefined;
 }
 
 /** What does not differ between items, unless an option holds an expression. */
@@ -65,6 +68,8 @@ export function parameterReader(context: ParameterContext): (itemIndex: number) 
 		'genericCredentialType',
 		'genericAuthType',
 		'options',
+		'dataField',
+		'fields',
 	]);
 	const method = perItem(context, readMethod, ['method']);
 	const url = perItem(context, readUrl, ['url']);
@@ -135,7 +140,10 @@ function readSettings(context: ParameterContext, itemIndex: number, behaviour: B
 		arrayFormat: requireOneOf('Array Format in Query Parameters', options.queryParameterArrays ?? 'indices', ARRAY_FORMATS),
 		lowercaseHeaders: options.lowercaseHeaders !== false,
 		redirect: toRedirect(options, behaviour),
-		response: toResponse(options.response, options.includeTrace === true),
+		response: {
+			...toResponse(options.response, options.includeTrace === true),
+			optimization: toOptimization((name) => get(context, itemIndex, name)),
+		},
 		resilience: toResilience(options, DEFAULTS),
 		connection: toConnection(options, DEFAULTS),
 		// As in HTTP Request, 0 means that nothing was said.
@@ -176,7 +184,7 @@ function toRedirect({ redirect: option, sendCredentialsOnCrossOriginRedirect }: 
 	};
 }
 
-function toResponse(option: unknown, includeTrace: boolean): ResponseSettings {
+function toResponse(option: unknown, includeTrace: boolean): Omit<ResponseSettings, 'optimization'> {
 	const values = asValues(asValues(option).response);
 	const name = values.outputPropertyName;
 	return {

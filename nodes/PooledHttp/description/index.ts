@@ -2,6 +2,7 @@ import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
 import { DEFAULT_VERSION, VERSIONS } from '../versions';
 import { authenticationProperties, genericCredentials } from './authentication';
 import { bodyProperties } from './body';
+import { optimizeProperties } from './optimize';
 import { optionsProperty } from './options';
 import { headerProperties, queryProperties, targetProperties } from './request';
 
@@ -29,6 +30,7 @@ const properties: INodeProperties[] = [
 	...headerProperties,
 	...bodyProperties,
 	optionsProperty,
+	...optimizeProperties,
 ].map((property) => ({
 	...property,
 	displayOptions: { ...property.displayOptions, show: { operation: ['request'], ...property.displayOptions?.show } },
