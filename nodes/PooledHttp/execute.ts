@@ -10,6 +10,7 @@ import { loadBody } from './load-body';
 import { createRequester, type ReadyRequest } from './operations/request';
 import { toItems } from './output';
 import { fetchPages } from './pages';
+import { echoRequest } from './request-echo';
 import { createPace } from './pace';
 import { parameterReader, readBatching, readConcurrency, readPagination } from './parameters';
 
@@ -30,6 +31,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 			const parameters = read(itemIndex);
 			const access = await open(parameters.settings.authentication);
 			const ready = { ...parameters, body: await loadBody(context, itemIndex, parameters.body) };
+			echoRequest(context, ready);
 			const send = async (part: ReadyRequest) => {
 				const outcome = await request(access, part, signal);
 				summary.count(outcome.trace);

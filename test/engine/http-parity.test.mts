@@ -124,6 +124,22 @@ describe('expressions', () => {
 	});
 });
 
+test('while a workflow is built the browser is shown what is sent, without secrets', async () => {
+	const { ours, theirs } = await both({
+		method: 'POST',
+		sendHeaders: true,
+		headerParameters: rows(['X-API-Key', 'geheim'], ['X-A', '1']),
+		sendQuery: true,
+		queryParameters: rows(['q', '1']),
+		sendBody: true,
+		bodyParameters: rows(['a', '1']),
+	});
+	const facts = ({ method, uri, qs, body, headers }: Record<string, unknown>) => ({ method, uri, qs, body, key: (headers as Record<string, unknown>)['x-api-key'] });
+	const shown = (side: typeof ours) => (side.result.messages as Array<{ messages: Array<Record<string, unknown>> }>).flatMap(({ messages }) => messages.map(facts));
+	expect(shown(ours)).toEqual(shown(theirs));
+	expect(JSON.stringify(ours.result.messages)).not.toContain('geheim');
+});
+
 describe('different from HTTP Request, as the documentation lists it:', () => {
 	test('a row without a name is not sent', async () => {
 		const { ours, theirs } = await both({ sendQuery: true, queryParameters: rows(['', '']) });

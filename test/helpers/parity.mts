@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { expect } from 'vitest';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { INode, INodeExecutionData, INodeType } from 'n8n-workflow';
+import type { INode, INodeExecutionData, INodeType, VersionedNodeType } from 'n8n-workflow';
 import { ensureN8n } from '../n8n/install.mjs';
 import { createEngine, type Engine, type RunResult } from './engine.mts';
 import { NODE, runHttp, type HttpRun } from './http-node.mts';
@@ -51,18 +51,38 @@ export interface Arena {
 	close(): Promise<void>;
 }
 
+/** Tools differ from nodes by what they show for their name; here they keep the input and output of a node. */
+async function nodeTypes(asTool: boolean): Promise<Record<string, INodeType>> {
+	const theirs = await httpRequestNode();
+	if (!asTool) return { [THEIRS]: theirs as unknown as INodeType };
+	for (const version of Object.values(theirs.nodeVersions)) renamed(version);
+	return { [`${THEIRS}Tool`]: theirs, [`${OURS}Tool`]: renamed(ours()) } as unknown as Record<string, INodeType>;
+}
+
+function renamed<T extends INodeType>(node: T): T {
+	node.description = { ...node.description, name: `${node.description.name}Tool` };
+	return node;
+}
+
+function ours(): INodeType {
+	const require = createRequire(import.meta.url);
+	const { PooledHttp } = require('../../dist/nodes/PooledHttp/PooledHttp.node.js') as { PooledHttp: new () => INodeType };
+	return new PooledHttp();
+}
+
 /** n8n's HTTP Request, from the n8n that the end-to-end tests run; installed where it is missing. */
-async function httpRequestNode(): Promise<INodeType> {
+async function httpRequestNode(): Promise<VersionedNodeType> {
 	const program = await ensureN8n();
 	const modules = path.resolve(program, '../../..');
 	const require = createRequire(path.join(modules, 'n8n', 'package.json'));
-	const loaded = require(path.join(modules, 'n8n-nodes-base/dist/nodes/HttpRequest/HttpRequest.node.js')) as { HttpRequest: new () => INodeType };
+	const loaded = require(path.join(modules, 'n8n-nodes-base/dist/nodes/HttpRequest/HttpRequest.node.js')) as { HttpRequest: new () => VersionedNodeType };
 	return new loaded.HttpRequest();
 }
 
 /** A server with the given answers, and both nodes on one engine. */
-export async function openArena(answer: Answer): Promise<Arena> {
-	const engine = await createEngine({ nodeTypes: { [THEIRS]: await httpRequestNode() } });
+export async function openArena(answer: Answer, { asTool = false } = {}): Promise<Arena> {
+	const engine = await createEngine({ nodeTypes: await nodeTypes(asTool) });
+	const suffix = asTool ? 'Tool' : '';
 	let log: Sent[] = [];
 	const server = await startServer((request, response, body) => {
 		const { method = '', url = '', headers } = request;
@@ -84,8 +104,8 @@ export async function openArena(answer: Answer): Promise<Arena> {
 	return {
 		server,
 		engine,
-		ours: async (request) => await side(OURS, request),
-		both: async (request) => ({ theirs: await side(THEIRS, request), ours: await side(OURS, request) }),
+		ours: async (request) => await side(OURS + suffix, request),
+		both: async (request) => ({ theirs: await side(THEIRS + suffix, request), ours: await side(OURS + suffix, request) }),
 		close: async () => await server.close(),
 	};
 }

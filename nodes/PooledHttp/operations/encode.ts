@@ -99,6 +99,7 @@ export function encodeHeaders(
 	body: Pick<EncodedBody, 'contentType' | 'overrules'>,
 	auth: AppliedAuth | undefined,
 	settings: Settings,
+	userAgent: string,
 ): Headers {
 	const sent: Headers = {};
 	const present = new Set<string>();
@@ -117,7 +118,7 @@ export function encodeHeaders(
 	supplement('content-type', body.contentType);
 	supplement('accept', ACCEPT[settings.response.format]);
 	supplement('accept-encoding', 'gzip, deflate, br');
-	supplement('user-agent', 'n8n');
+	supplement('user-agent', userAgent);
 	return auth ? { ...sent, ...auth.headers } : sent;
 }
 

@@ -30,7 +30,7 @@ export function createRequester(runtime: Runtime): Requester {
 	return async (access, parameters, signal) => {
 		const { method, settings } = parameters;
 		const body = bodyOf(parameters.body, method, parameters.headers, access.auth, runtime.random);
-		const headers = headersOf(parameters.headers, body, access.auth, settings);
+		const headers = headersOf(parameters.headers, body, access.auth, settings, runtime.userAgent);
 		const request: HttpRequest = {
 			...common(runtime, access, settings),
 			method,
