@@ -18,6 +18,10 @@ interface Flight {
 	readonly controller: AbortController;
 	readonly trace: CallTrace;
 	waiters: number;
+	/** It has come to its end, good or bad. */
+	landed: boolean;
+	/** Somebody has its result. */
+	shared: boolean;
 }
 
 /** The flights of one process. Kept small and apart from the cache: a key leaves as soon as its flight ends. */
@@ -45,17 +49,30 @@ export class FlightDeck {
 		throwIfAborted(context.signal);
 		const existing = this.#flights.get(key);
 		const flight = existing ?? this.#start(key, call, context, options);
-		if (existing) this.#coalesced += 1;
 		flight.waiters += 1;
 		try {
-			// What a key names is always of one type: the flight's result is a T for every caller.
-			const value = (await abortable(flight.result, context.signal)) as T;
-			return existing ? options.isolate(value) : value;
+			await abortable(flight.result, context.signal);
 		} finally {
-			Object.assign(context.trace, flight.trace, { coalesced: existing !== undefined });
+			// Who left before the end has no part in what came of the flight.
+			const coalesced = flight.landed ? this.#share(flight) : existing !== undefined;
+			Object.assign(context.trace, flight.trace, { coalesced });
 			flight.waiters -= 1;
 			if (flight.waiters === 0) this.#abandon(key, flight);
 		}
+		// What a key names is always of one type: the flight's result is a T for every caller.
+		const value = (await flight.result) as T;
+		return context.trace.coalesced ? options.isolate(value) : value;
+	}
+
+	/**
+	 * Whether the flight's result is another's already. The first caller to get it is the one whom its cost
+	 * and attempts are counted with: usually who started it, but somebody even if that one has left.
+	 */
+	#share(flight: Flight): boolean {
+		if (flight.shared) this.#coalesced += 1;
+		const { shared } = flight;
+		flight.shared = true;
+		return shared;
 	}
 
 	#start<T>(key: string, call: Call<T>, context: CallContext, options: SingleFlightOptions): Flight {
@@ -66,10 +83,11 @@ export class FlightDeck {
 			controller.abort(new TimeoutError('total', options.boundMs)),
 		);
 		const result = abortable(call({ ...context, signal: controller.signal, trace, deadlineAt }), controller.signal);
-		const flight: Flight = { result, controller, trace, waiters: 0 };
+		const flight: Flight = { result, controller, trace, waiters: 0, landed: false, shared: false };
 		this.#flights.set(key, flight);
 		const land = () => {
 			cancelBound();
+			flight.landed = true;
 			if (this.#flights.get(key) === flight) this.#flights.delete(key);
 		};
 		result.then(land, land);

@@ -7,11 +7,11 @@ export type { Scope } from './scope';
 /**
  * Where the one runtime of the process hangs. Two copies of this module (n8n drops its module cache
  * when a package is updated, and a package may be installed twice) find the same one, as long as they
- * are of the same build; a newer build takes over and lets the older one run dry.
+ * are of the same build; a newer build takes over and lets the older one run dry, and an older one makes do with it.
  */
 const PLACE = Symbol.for('n8n-nodes-fastpath/runtime@1');
 
-/** Changes with every incompatible change of Runtime. */
+/** The package's version. */
 const BUILD = '0.1.0';
 
 interface Holder {
@@ -23,11 +23,16 @@ interface Holder {
 export function getRuntime(log?: (message: string) => void): Runtime {
 	const place = globalThis as { [PLACE]?: Holder };
 	const present = place[PLACE];
-	if (present?.build === BUILD) return present.runtime;
+	if (present && !isNewer(BUILD, present.build)) return present.runtime;
 	const runtime = new Runtime(log ? { log } : {});
 	place[PLACE] = { build: BUILD, runtime };
 	if (present) void retire(present.runtime);
 	return runtime;
+}
+
+/** Whether version `a` comes after version `b`; both are numbers separated by dots. */
+function isNewer(a: string, b: string): boolean {
+	return a.localeCompare(b, 'en', { numeric: true }) > 0;
 }
 
 /** The other build's runtime may be of another shape, and may fail: neither is the new one's business. */

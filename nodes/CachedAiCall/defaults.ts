@@ -2,7 +2,8 @@
 export const DEFAULTS = {
 	concurrency: 10,
 	maxRetries: 3,
-	maxResponseMb: 100,
+	/** The longest answers of today's models are well below a megabyte. */
+	maxResponseMb: 8,
 	staleIfErrorSeconds: 0,
 	staleWhileRevalidateSeconds: 0,
 	/** Reasoning models think for minutes before their first byte. */

@@ -242,7 +242,7 @@ export const description: INodeTypeDescription = {
 			placeholder: 'Add option',
 			default: {},
 			displayOptions: { show },
-			options: [...modelOptions, ...resilienceOptions(DEFAULTS), ...connectionOptions()].sort((a, b) =>
+			options: [...modelOptions, ...resilienceOptions(DEFAULTS), ...connectionOptions(DEFAULTS)].sort((a, b) =>
 				a.displayName.localeCompare(b.displayName),
 			),
 		},

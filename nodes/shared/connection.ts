@@ -2,7 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import { requireHttpUrl, requireNumber } from '../../lib/core/validate';
 
 /** Members of an options collection that concern the connection itself; the names are those of n8n's HTTP Request. */
-export function connectionOptions(): INodeProperties[] {
+export function connectionOptions(defaults = { maxResponseMb: 100 }): INodeProperties[] {
 	return [
 		{
 			displayName: 'HTTP/2',
@@ -29,7 +29,7 @@ export function connectionOptions(): INodeProperties[] {
 			displayName: 'Max Response Size (MB)',
 			name: 'maxResponseMb',
 			type: 'number',
-			default: 100,
+			default: defaults.maxResponseMb,
 			typeOptions: { minValue: 1 },
 			description: 'Responses that are larger fail, before they fill the memory',
 		},

@@ -18,11 +18,12 @@ export interface StandInProcess {
 }
 
 export async function startStandInProcess(options: {
-	itemsFile: string;
+	itemsFile?: string;
 	forwardTo?: string | undefined;
 }): Promise<StandInProcess> {
+	const items = options.itemsFile === undefined ? [] : ['--items', options.itemsFile];
 	const forward = options.forwardTo === undefined ? [] : ['--forward-to', options.forwardTo];
-	const child = spawn(process.execPath, [MAIN, '--items', options.itemsFile, ...forward], {
+	const child = spawn(process.execPath, [MAIN, ...items, ...forward], {
 		// It ends when its input does, so it never outlives this process.
 		stdio: ['pipe', 'pipe', 'inherit'],
 	});

@@ -39,11 +39,7 @@ const FAULTS: Record<string, Fault> = {
 	'a wrong key': { credential: { apiKey: 'a-wrong-key' }, message: /401.*Incorrect API key/ },
 	'no network': { credential: { url: 'http://127.0.0.1:9/v1' }, message: /127\.0\.0\.1:9/ },
 	'malformed JSON from the provider': { behaviour: { malformedJson: true }, message: /not with JSON/ },
-	'an answer of 10 MB over a limit of 1 MB': {
-		behaviour: { hugeBytes: 10_000_000 },
-		parameters: { options: { ...ONCE, maxResponseMb: 1 } },
-		message: /larger than the limit of 1048576 bytes/,
-	},
+	'an answer of 10 MB': { behaviour: { hugeBytes: 10_000_000 }, message: /larger than the limit of 8388608 bytes/ },
 	'an empty prompt': { parameters: { prompt: '  ' }, message: /Invalid Prompt: expected a text that is not empty/ },
 	'a negative TTL': {
 		parameters: { contentType: 'custom', ttlSeconds: -1 },

@@ -2,9 +2,8 @@
  * Runs workflows on the real n8n engine (n8n-core) inside the test's own process. The package is loaded from its built
  * `dist` through its package.json, as n8n does it, so a test needs `npm run build` before.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type * as Core from 'n8n-core';
 import type {
@@ -26,8 +25,9 @@ import { createCredentialsHelper } from './engine-credentials.mts';
 import type { EngineCredential, EngineCredentialType } from './engine-credentials.mts';
 
 // n8n-core keeps an instance folder and a log; both stay out of the machine's own.
-const userFolder = mkdtempSync(path.join(tmpdir(), 'fastpath-engine-'));
-process.once('exit', () => rmSync(userFolder, { recursive: true, force: true }));
+// A folder per worker of the test runner: two at once must not share one, and it need not be new each time.
+const userFolder = path.resolve(import.meta.dirname, '../../.cache', `engine-${process.env.VITEST_POOL_ID ?? process.pid}`);
+mkdirSync(userFolder, { recursive: true });
 process.env.N8N_USER_FOLDER = userFolder;
 process.env.N8N_ENCRYPTION_KEY ??= 'only-for-tests';
 process.env.N8N_LOG_LEVEL ??= 'silent';

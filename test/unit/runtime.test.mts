@@ -209,11 +209,19 @@ describe('the one runtime of a process', () => {
 		expect(place[PLACE]?.build).toBe(version);
 	});
 
+	test('is left to a newer build, which an older copy makes do with', async () => {
+		let disposed = 0;
+		const newer = { dispose: async () => void (disposed += 1) };
+		place[PLACE] = { build: '0.10.0', runtime: newer };
+		expect((await newCopy()).getRuntime()).toBe(newer);
+		expect(disposed).toBe(0);
+	});
+
 	test.each([
 		['', async () => {}],
 		[', also when the old one fails to end', async () => await Promise.reject(new Error('old'))],
 		[', also when the old one throws', () => { throw new Error('old'); }],
-	])('is taken over by another build, which disposes of the old one once%s', async (_name, dispose) => {
+	])('is taken over by a newer build, which disposes of the old one once%s', async (_name, dispose) => {
 		let disposed = 0;
 		const old = { dispose: () => { disposed += 1; return dispose(); } };
 		place[PLACE] = { build: '0.0.1', runtime: old };

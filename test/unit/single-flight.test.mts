@@ -57,6 +57,17 @@ describe('a flight', () => {
 		]);
 	});
 
+	test('is counted with the first caller who gets its answer, where the one who started it has left', async () => {
+		const { join, upstream, deck } = setUp();
+		const [leader, first, second] = [join(), join(), join()];
+		leader.stop.abort();
+		await settle();
+		upstream.at(0).resolve({ n: 1 });
+		await settle();
+		expect([first, second].map(({ context }) => context.trace.coalesced)).toEqual([false, true]);
+		expect(deck.coalesced).toBe(1);
+	});
+
 	test('fails thirteen callers with one shared rejection', async () => {
 		const { join, upstream, deck } = setUp();
 		const callers = Array.from({ length: 13 }, () => join());
