@@ -4,7 +4,7 @@ import type { HttpResponse } from '../../lib/http';
 import { addHint, warnOfStackedRetries } from '../../lib/n8n/hints';
 import { runItems } from '../../lib/n8n/items';
 import { getRuntime } from '../../lib/runtime';
-import { accessOpener } from './access';
+import { accessOpener, secretQueryOf } from './access';
 import { errorItemMaker } from './error-item';
 import { loadBody } from './load-body';
 import { createRequester, type ReadyRequest } from './operations/request';
@@ -29,7 +29,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 		const output = await runItems(context, options, async (itemIndex, signal) => {
 			await pace(itemIndex, signal);
 			const parameters = read(itemIndex);
-			const access = await open(parameters.settings.authentication);
+			const access = await open(parameters.settings.access, itemIndex);
 			const ready = { ...parameters, body: await loadBody(context, itemIndex, parameters.body) };
 			echoRequest(context, ready);
 			const send = async (part: ReadyRequest) => {
@@ -44,7 +44,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 					isPage,
 					settings: parameters.settings.response,
 					input: inputs[itemIndex] ?? { json: {} },
-					secretQuery: Object.keys(access.auth?.query ?? {}),
+					secretQuery: secretQueryOf(access),
 				});
 			const pagination = paginationOf();
 			if (pagination) {

@@ -4,15 +4,14 @@ import { perItem, type ParameterContext } from '../../lib/n8n/parameters';
 import { toConnection, type ConnectionSettings } from '../shared/connection';
 import { requireJsonObject } from '../shared/json';
 import { toResilience, type ResilienceSettings } from '../shared/resilience';
+import { ACCESS_PARAMETERS, toAccessSettings, type AccessSettings } from './authentication';
 import { toBody, type RequestBody } from './body';
 import {
 	ARRAY_FORMATS,
-	GENERIC_TYPE_NAMES,
 	METHODS,
 	RESPONSE_FORMATS,
 	WEBDAV_METHODS,
 	type ArrayFormat,
-	type GenericType,
 	type Method,
 	type ResponseFormat,
 } from './choices';
@@ -35,7 +34,7 @@ export interface ResponseSettings {
 
 /** What does not differ between items, unless an option holds an expression. */
 export interface Settings {
-	readonly authentication: GenericType | undefined;
+	readonly access: AccessSettings;
 	readonly arrayFormat: ArrayFormat;
 	readonly lowercaseHeaders: boolean;
 	readonly redirect: { readonly follow: boolean; readonly max: number; readonly keepCredentials: boolean };
@@ -64,9 +63,7 @@ export function parameterReader(context: ParameterContext): (itemIndex: number) 
 	const behaviour = behaviourOf(context.getNode().typeVersion);
 	const settings = perItem(context, (from, itemIndex) => readSettings(from, itemIndex, behaviour), [
 		'operation',
-		'authentication',
-		'genericCredentialType',
-		'genericAuthType',
+		...ACCESS_PARAMETERS,
 		'options',
 		'dataField',
 		'fields',
@@ -136,7 +133,7 @@ function readSettings(context: ParameterContext, itemIndex: number, behaviour: B
 	const options = asValues(get(context, itemIndex, 'options'));
 	const attemptTimeoutMs = requireNumber('Timeout', options.timeout ?? DEFAULTS.timeoutMs, { min: 0, max: 31_536_000_000 });
 	return {
-		authentication: readAuthentication(context, itemIndex),
+		access: toAccessSettings((name) => get(context, itemIndex, name), options),
 		arrayFormat: requireOneOf('Array Format in Query Parameters', options.queryParameterArrays ?? 'indices', ARRAY_FORMATS),
 		lowercaseHeaders: options.lowercaseHeaders !== false,
 		redirect: toRedirect(options, behaviour),
@@ -156,14 +153,6 @@ function readSettings(context: ParameterContext, itemIndex: number, behaviour: B
 function requireOperation(operation: unknown): void {
 	if (operation === undefined || operation === 'request') return;
 	throw new InvalidOptionError('Operation', '"Make a Request"', operation);
-}
-
-function readAuthentication(context: ParameterContext, itemIndex: number): GenericType | undefined {
-	const authentication = get(context, itemIndex, 'authentication') ?? 'none';
-	if (requireOneOf('Authentication', authentication, ['none', 'genericCredentialType']) === 'none') return undefined;
-	const own = get(context, itemIndex, 'genericCredentialType') ?? '';
-	const type = own === '' ? get(context, itemIndex, 'genericAuthType') : own;
-	return requireOneOf('Generic Auth Type', type, GENERIC_TYPE_NAMES);
 }
 
 /** Where the user sets no bound for the whole, it is no tighter than that of one attempt. */

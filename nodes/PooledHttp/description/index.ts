@@ -1,6 +1,6 @@
 import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
 import { DEFAULT_VERSION, VERSIONS } from '../versions';
-import { authenticationProperties, genericCredentials } from './authentication';
+import { authenticationProperties, credentials } from './authentication';
 import { bodyProperties } from './body';
 import { optimizeProperties } from './optimize';
 import { optionsProperty } from './options';
@@ -46,6 +46,6 @@ export const description: INodeTypeDescription = {
 	defaults: { name: 'Pooled HTTP' },
 	inputs: ['main'],
 	outputs: ['main'],
-	credentials: genericCredentials,
+	credentials,
 	properties: [operation, ...properties],
 };

@@ -65,11 +65,19 @@ const requestOptions: INodeProperties[] = [
 		description: 'Whether to lowercase header names',
 	},
 	{
+		displayName: 'Resolve Credential per Item',
+		name: 'credentialPerItem',
+		type: 'boolean',
+		default: false,
+		description: 'Whether to read the credential anew for each item, for expressions in it that depend on the item. Otherwise it is read once, with the first item.',
+		displayOptions: { hide: { '/authentication': ['none'] } },
+	},
+	{
 		displayName: 'Send Credentials on Cross-Origin Redirect',
 		name: 'sendCredentialsOnCrossOriginRedirect',
 		type: 'boolean',
 		default: false,
-		description: 'Whether to send credentials, such as the Authorization header, on to another origin that a redirect leads to',
+		description: 'Whether to send credentials, such as the Authorization header, also when a redirect leads to another origin',
 	},
 	{
 		displayName: 'Timeout',

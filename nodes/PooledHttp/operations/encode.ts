@@ -3,7 +3,7 @@ import type { AppliedAuth } from '../../../lib/n8n/generic-auth';
 import type { ArrayFormat, ResponseFormat } from '../choices';
 import type { LoadedBody } from '../load-body';
 import type { RequestParameters, Settings } from '../parameters';
-import { formEncoded } from './form';
+import { formEncoded, pairsOf } from './form';
 import { multipart } from './multipart';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -18,7 +18,11 @@ const ACCEPT: Readonly<Record<ResponseFormat, string>> = {
 
 /** The address with the query behind whatever query it has. */
 export function withQuery(url: string, query: Values, auth: AppliedAuth | undefined, arrayFormat: ArrayFormat): string {
-	const text = formEncoded(auth === undefined ? query : { ...query, ...auth.query }, arrayFormat);
+	return appendQuery(url, pairsOf(auth === undefined ? query : { ...query, ...auth.query }, arrayFormat));
+}
+
+export function appendQuery(url: string, pairs: ReadonlyArray<readonly [string, string]>): string {
+	const text = formEncoded(pairs);
 	if (text === '') return url;
 	const [address = '', ...fragment] = url.split('#');
 	const joint = !address.includes('?') ? '?' : /[?&]$/.test(address) ? '' : '&';
@@ -82,7 +86,7 @@ function encodeObject(value: unknown, headers: Values, random: Random): EncodedB
 }
 
 function form(fields: Values, overrules: boolean): EncodedBody {
-	return { content: formEncoded(fields, 'indices'), contentType: FORM, overrules };
+	return { content: formEncoded(pairsOf(fields, 'indices')), contentType: FORM, overrules };
 }
 
 function json(value: unknown): EncodedBody {

@@ -8,7 +8,7 @@ function encode(text: string): string {
 }
 
 /** Keys and values in turn, lists and objects spelled out in the names. What is undefined is left out. */
-export function* flatten(name: string, value: unknown, format: ArrayFormat): Generator<[string, string]> {
+function* flatten(name: string, value: unknown, format: ArrayFormat): Generator<[string, string]> {
 	if (value === undefined) return;
 	if (Array.isArray(value)) {
 		for (const [index, entry] of (value as unknown[]).entries()) {
@@ -23,10 +23,12 @@ export function* flatten(name: string, value: unknown, format: ArrayFormat): Gen
 	}
 }
 
+/** The pairs of name and value that are sent for an object. */
+export function pairsOf(values: Values, format: ArrayFormat): Array<[string, string]> {
+	return Object.entries(values).flatMap(([name, value]) => [...flatten(name, value, format)]);
+}
+
 /** `a=1&b%5B0%5D=2`, for a query or a form. */
-export function formEncoded(values: Values, format: ArrayFormat): string {
-	return Object.entries(values)
-		.flatMap(([name, value]) => [...flatten(name, value, format)])
-		.map(([name, value]) => `${encode(name)}=${encode(value)}`)
-		.join('&');
+export function formEncoded(pairs: ReadonlyArray<readonly [string, string]>): string {
+	return pairs.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&');
 }

@@ -2,10 +2,10 @@ import type { CallContext } from '../../../lib/core/policy';
 import type { HttpRequest, HttpResponse } from '../../../lib/http';
 import type { Lane, Outcome, Runtime } from '../../../lib/runtime';
 import type { Access } from '../access';
-import type { ResponseFormat } from '../choices';
 import type { LoadedBody } from '../load-body';
 import type { RequestParameters, Settings } from '../parameters';
 import { encodeBody, encodeHeaders, isIdempotent, withQuery } from './encode';
+import { sendSigned } from './signed';
 import { ResponseError } from './status-error';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -39,7 +39,7 @@ export function createRequester(runtime: Runtime): Requester {
 			body: body.content,
 		};
 		const outcome = await laneOf(access, settings, new URL(request.url).origin).run(
-			async (context) => await attempt(runtime, access, request, context, settings.response.format),
+			async (context) => await attempt(runtime, access, request, parameters, context),
 			{ signal, idempotent: isIdempotent(method, headers) },
 		);
 		if (outcome.ok || !settings.response.neverError) return outcome;
@@ -53,11 +53,13 @@ async function attempt(
 	runtime: Runtime,
 	access: Access,
 	request: HttpRequest,
+	parameters: ReadyRequest,
 	context: CallContext,
-	format: ResponseFormat,
 ): Promise<HttpResponse> {
-	const response = await sendAuthorized(runtime, access, request, context);
-	if (response.status < 200 || response.status >= 300) throw new ResponseError(response, format);
+	const response = access.authenticator
+		? await sendSigned(access.authenticator, request, parameters, async (signed) => await runtime.transport.send(signed, context))
+		: await sendAuthorized(runtime, access, request, context);
+	if (response.status < 200 || response.status >= 300) throw new ResponseError(response, parameters.settings.response.format);
 	return response;
 }
 
@@ -87,9 +89,10 @@ function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<Ht
 	return {
 		scope: access.credentialId,
 		connection: {
-			rejectUnauthorized: connection.rejectUnauthorized,
+			rejectUnauthorized: connection.rejectUnauthorized && !access.ignoreSslIssues,
 			http2: connection.http2,
 			proxy: connection.proxy,
+			tls: access.tls,
 			maxConnections: MAX_CONNECTIONS,
 			maxIdleConnections: MAX_IDLE_CONNECTIONS,
 		},
