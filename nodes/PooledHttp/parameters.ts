@@ -21,6 +21,7 @@ import { toOptimization, type Optimization } from './optimize';
 import { toPagination, type Pagination } from './pagination';
 import { toBatching, type Batching } from './pace';
 import { behaviourOf, type Behaviour } from './versions';
+import { toSteadiness, type SteadinessSettings } from './steadiness';
 
 export interface ResponseSettings {
 	readonly format: ResponseFormat;
@@ -41,6 +42,7 @@ export interface Settings {
 	readonly response: ResponseSettings;
 	readonly resilience: ResilienceSettings;
 	readonly connection: ConnectionSettings;
+	readonly steadiness: SteadinessSettings;
 	readonly attemptTimeoutMs: number;
 	readonly totalTimeoutMs: number;
 }
@@ -143,6 +145,7 @@ function readSettings(context: ParameterContext, itemIndex: number, behaviour: B
 		},
 		resilience: toResilience(options, DEFAULTS),
 		connection: toConnection(options, DEFAULTS),
+		steadiness: toSteadiness(options),
 		// As in HTTP Request, 0 means that nothing was said.
 		attemptTimeoutMs: attemptTimeoutMs === 0 ? DEFAULTS.timeoutMs : Math.max(1, Math.round(attemptTimeoutMs)),
 		totalTimeoutMs: toTotalTimeoutMs(options.totalTimeoutSeconds, attemptTimeoutMs),

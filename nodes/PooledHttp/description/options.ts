@@ -3,6 +3,7 @@ import { connectionOptions } from '../../shared/connection';
 import { resilienceOptions } from '../../shared/resilience';
 import { DEFAULTS } from '../defaults';
 import { pagination } from './pagination';
+import { steadinessOptions } from './steadiness';
 
 const requestOptions: INodeProperties[] = [
 	{
@@ -190,7 +191,7 @@ export const optionsProperty: INodeProperties = {
 	type: 'collection',
 	placeholder: 'Add option',
 	default: {},
-	options: [...requestOptions, pagination, redirects, response, ...resilienceOptions(DEFAULTS), ...connectionOptions()].sort((a, b) =>
+	options: [...requestOptions, pagination, redirects, response, ...resilienceOptions(DEFAULTS), ...connectionOptions(), ...steadinessOptions].sort((a, b) =>
 		a.displayName.localeCompare(b.displayName),
 	),
 };

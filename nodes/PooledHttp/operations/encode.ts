@@ -138,6 +138,11 @@ function text(value: unknown): string {
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PUT']);
 
+/** RFC 9110 section 9.2.1: it changes nothing. */
+export function isSafe(method: RequestParameters['method']): boolean {
+	return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+}
+
 /** RFC 9110 section 9.2.2; a key of the caller's makes any other method safe to repeat. */
 export function isIdempotent(method: RequestParameters['method'], headers: Headers): boolean {
 	return SAFE_METHODS.has(method) || Object.keys(headers).some((name) => name.toLowerCase() === 'idempotency-key');

@@ -4,7 +4,8 @@ import type { Lane, Outcome, Runtime } from '../../../lib/runtime';
 import type { Access } from '../access';
 import type { LoadedBody } from '../load-body';
 import type { RequestParameters, Settings } from '../parameters';
-import { encodeBody, encodeHeaders, isIdempotent, withQuery } from './encode';
+import { encodeBody, encodeHeaders, isIdempotent, isSafe, withQuery } from './encode';
+import { balanceOver, movedTo, sentTo } from './origins';
 import { sendSigned } from './signed';
 import { ResponseError } from './status-error';
 
@@ -39,8 +40,8 @@ export function createRequester(runtime: Runtime): Requester {
 			body: body.content,
 		};
 		const outcome = await laneOf(access, settings, new URL(request.url).origin).run(
-			async (context) => await attempt(runtime, access, request, parameters, context),
-			{ signal, idempotent: isIdempotent(method, headers) },
+			async (context) => await attempt(runtime, access, sentTo(request, context.origin), signedAt(parameters, context.origin), context),
+			{ signal, idempotent: isIdempotent(method, headers), safe: isSafe(method) },
 		);
 		if (outcome.ok || !settings.response.neverError) return outcome;
 		const response = responseOf(outcome.error);
@@ -80,12 +81,17 @@ async function sendAuthorized(
 	return digest.challenge(request.url, response.headers['www-authenticate']) ? await send() : response;
 }
 
+/** What a credential signs is the address that the request goes to, not the one it was written with. */
+function signedAt(parameters: ReadyRequest, origin: string | undefined): ReadyRequest {
+	return origin === undefined ? parameters : { ...parameters, url: movedTo(parameters.url, origin) };
+}
+
 function responseOf(error: unknown): HttpResponse | undefined {
 	return error instanceof ResponseError ? error.response : undefined;
 }
 
 function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<HttpRequest, 'method' | 'url' | 'headers' | 'body'> {
-	const { connection, attemptTimeoutMs, redirect } = settings;
+	const { connection, attemptTimeoutMs, redirect, steadiness } = settings;
 	return {
 		scope: access.credentialId,
 		connection: {
@@ -97,9 +103,9 @@ function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<Ht
 			maxIdleConnections: MAX_IDLE_CONNECTIONS,
 		},
 		timeouts: {
-			connectMs: Math.min(CONNECT_TIMEOUT_MS, attemptTimeoutMs),
-			headersMs: attemptTimeoutMs,
-			bodyIdleMs: attemptTimeoutMs,
+			connectMs: Math.min(steadiness.connectMs ?? CONNECT_TIMEOUT_MS, attemptTimeoutMs),
+			headersMs: Math.min(steadiness.headersMs ?? Infinity, attemptTimeoutMs),
+			bodyIdleMs: Math.min(steadiness.bodyIdleMs ?? Infinity, attemptTimeoutMs),
 		},
 		maxResponseBytes: connection.maxResponseBytes,
 		redirect,
@@ -123,11 +129,15 @@ function laneOpener(runtime: Runtime): (access: Access, settings: Settings, orig
 }
 
 function openLane(runtime: Runtime, access: Access, settings: Settings, origin: string): Lane {
-	const { resilience } = settings;
+	const { resilience, steadiness } = settings;
 	return runtime.lane({
 		source: 'pooledHttp',
 		scope: { credential: access.credentialId, origin },
 		retry: resilience.retry,
+		retryBudget: resilience.retryBudget,
+		rate: resilience.rate,
+		balance: steadiness.balance && balanceOver(runtime, steadiness.balance, origin, commonOf(runtime, access, settings)),
+		hedge: steadiness.hedge,
 		breaker: resilience.breaker,
 		maxConcurrent: resilience.concurrency,
 		attemptTimeoutMs: settings.attemptTimeoutMs,
