@@ -41,7 +41,7 @@ export default defineConfig(
 	},
 	{
 		// Descriptions stand in files of their own, beside the class that the file-name rule is about.
-		files: ['nodes/*/description*.ts', 'nodes/*/description/**/*.ts'],
+		files: ['nodes/*/description*.ts', 'nodes/**/description/**/*.ts'],
 		rules: { 'n8n-nodes-base/node-filename-against-convention': 'off' },
 	},
 	{

@@ -9,7 +9,7 @@ import path from 'node:path';
 import type { ICredentialType } from 'n8n-workflow';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const PAGE = path.join(ROOT, 'nodes/PooledHttp/predefined-types.ts');
+const PAGE = path.join(ROOT, 'nodes/shared/http/predefined-types.ts');
 const PACKAGES = ['n8n-nodes-base', '@n8n/n8n-nodes-langchain'];
 const LINE = 125;
 

@@ -8,6 +8,8 @@ export const FEATURES = [
 	'insight',
 ];
 const THIRD_PARTY = ['lru-cache', 'keyv', 'undici'];
+/** What the nodes that make HTTP requests have in common; its files have the rights of a node's. */
+const SHARED_HTTP = 'nodes/shared/http';
 const CORE_BUILTINS = ['node:crypto', 'node:perf_hooks'];
 
 /**
@@ -24,9 +26,9 @@ const MAY_IMPORT = {
 	// A program of its own: it works on files alone and starts without n8n.
 	cli: { values: ['self', 'builtin'], types: [] },
 	class: { values: ['self', 'adapter', 'n8n'], types: [] },
-	description: { values: ['self', 'shared', 'n8n'], types: ['core', 'feature'] },
-	operation: { values: ['self', 'shared', 'core', 'feature', 'runtime'], types: ['adapter', 'n8n'] },
-	node: { values: ['self', 'shared', 'adapter', 'core', 'feature', 'runtime', 'n8n'], types: [] },
+	description: { values: ['self', 'shared', SHARED_HTTP, 'n8n'], types: ['core', 'feature'] },
+	operation: { values: ['self', 'shared', SHARED_HTTP, 'core', 'feature', 'runtime'], types: ['adapter', 'n8n'] },
+	node: { values: ['self', 'shared', SHARED_HTTP, 'adapter', 'core', 'feature', 'runtime', 'n8n'], types: [] },
 	shared: { values: ['self', 'core', 'feature'], types: ['n8n'] },
 	credential: { values: ['self', 'n8n'], types: [] },
 };
@@ -36,6 +38,7 @@ function placeOf(file) {
 	const [top, folder, ...rest] = file.split('/');
 	if (top === 'credentials') return { kind: 'credential', name: 'credentials' };
 	if (top === 'nodes' && folder) {
+		if (folder === 'shared' && rest[0] === 'http') return { kind: nodeKind('http', rest.slice(1)), name: SHARED_HTTP };
 		return { kind: nodeKind(folder, rest), name: `nodes/${folder}` };
 	}
 	if (top !== 'lib' || !folder) return undefined;
@@ -121,9 +124,9 @@ function isTypeOnly(node, kind) {
 	return node.specifiers.length > 0 && node.specifiers.every((specifier) => specifier[kind] === 'type');
 }
 
-/** Reading a node's parameters happens in one file per node; option loaders read the field beside them. */
+/** Reading a node's parameters happens in one file per node, or in the one that HTTP nodes share; option loaders read the field beside them. */
 const READERS = {
-	getNodeParameter: /^nodes\/[^/]+\/parameters\.ts$/,
+	getNodeParameter: /^nodes\/(?:shared\/http|[^/]+)\/parameters\.ts$/,
 	getCurrentNodeParameter: /^nodes\/[^/]+\/methods\.ts$/,
 	getCurrentNodeParameters: /^nodes\/[^/]+\/methods\.ts$/,
 };

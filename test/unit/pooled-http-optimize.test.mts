@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
-import { optimized, toOptimization, type Optimization } from '../../nodes/PooledHttp/optimize.ts';
+import { optimized, toOptimization, type Optimization } from '../../nodes/shared/http/optimize.ts';
 
 /** n8n's own lodash: what it does with paths is what the fields are measured by. */
 const require = createRequire(createRequire(import.meta.url).resolve('n8n-core'));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { movedTo } from '../../nodes/PooledHttp/operations/origins.ts';
-import { toSteadiness } from '../../nodes/PooledHttp/steadiness.ts';
+import { movedTo } from '../../nodes/shared/http/operations/origins.ts';
+import { toSteadiness } from '../../nodes/shared/http/steadiness.ts';
 
 describe('an address at another origin', () => {
 	test.each([

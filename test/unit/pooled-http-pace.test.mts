@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createPace, toBatching } from '../../nodes/PooledHttp/pace.ts';
+import { createPace, toBatching } from '../../nodes/shared/http/pace.ts';
 import { FakeClock } from '../helpers/fake-clock.mts';
 
 const never = new AbortController().signal;

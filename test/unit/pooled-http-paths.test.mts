@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { setPath } from '../../nodes/PooledHttp/paths.ts';
+import { setPath } from '../../nodes/shared/http/paths.ts';
 
 describe('a path', () => {
 	test.each([

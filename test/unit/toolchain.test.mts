@@ -40,6 +40,8 @@ describe('a layer may not reach past its neighbours', () => {
 		['nodes/Sample/description/fields.ts', `import { x } from '../../../lib/n8n/items'; ${use}`, 'a description to the adapter'],
 		['nodes/Sample/operations/run.ts', `import { x } from 'n8n-workflow'; ${use}`, 'an operation to code of n8n'],
 		['nodes/Sample/operations/run.ts', `import { x } from '../../../lib/n8n/items'; ${use}`, 'an operation to code of the adapter'],
+		['nodes/shared/sample.ts', `import { x } from './http/access'; ${use}`, 'shared fields to the machinery of HTTP nodes'],
+		['nodes/shared/http/sample.ts', `import { x } from '../../Sample/execute'; ${use}`, 'the machinery of HTTP nodes to a node'],
 		['nodes/Sample/sample.ts', `import { x } from 'node:fs'; ${use}`, 'a node to a builtin'],
 		['nodes/shared/sample.ts', `import { x } from 'n8n-workflow'; ${use}`, 'shared fields to code of n8n'],
 		['nodes/Sample/Sample.ts', `import { x } from '../Other/fields'; ${use}`, 'a node to another node'],
@@ -72,6 +74,8 @@ describe('what is kept to one place', () => {
 		expect(await rulesBroken('nodes/Sample/operations/run.ts', read)).toEqual(['layers/parameters']);
 		expect(await rulesBroken('lib/n8n/sample.ts', read)).toEqual(['layers/parameters']);
 		expect(await rulesBroken('nodes/Sample/parameters.ts', read)).toEqual([]);
+		expect(await rulesBroken('nodes/shared/http/parameters.ts', read)).toEqual([]);
+		expect(await rulesBroken('nodes/shared/http/output.ts', read)).toEqual(['layers/parameters']);
 	});
 
 	test('the current parameter is read in methods.ts only', async () => {

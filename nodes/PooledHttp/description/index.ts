@@ -1,10 +1,10 @@
 import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
-import { DEFAULT_VERSION, VERSIONS } from '../versions';
-import { authenticationProperties, credentials } from './authentication';
-import { bodyProperties } from './body';
+import { DEFAULT_VERSION, VERSIONS } from '../../shared/http/versions';
+import { authenticationProperties, credentials } from '../../shared/http/description/authentication';
+import { bodyProperties } from '../../shared/http/description/body';
 import { optimizeProperties } from './optimize';
-import { optionsProperty } from './options';
-import { headerProperties, queryProperties, targetProperties } from './request';
+import { optionsProperty } from '../../shared/http/description/options';
+import { headerProperties, queryProperties, targetProperties } from '../../shared/http/description/request';
 
 const operation: INodeProperties = {
 	displayName: 'Operation',

@@ -1,5 +1,5 @@
-import type { HttpRequest, HttpResponse } from '../../../lib/http';
-import type { Authenticator, SignableBody, SignableRequest, SignedRequest } from '../../../lib/n8n/signing';
+import type { HttpRequest, HttpResponse } from '../../../../lib/http';
+import type { Authenticator, SignableBody, SignableRequest, SignedRequest } from '../../../../lib/n8n/signing';
 import { appendQuery } from './encode';
 import { formEncoded, pairsOf } from './form';
 import type { ReadyRequest } from './request';

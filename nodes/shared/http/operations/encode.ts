@@ -1,5 +1,5 @@
-import type { Random } from '../../../lib/core/random';
-import type { AppliedAuth } from '../../../lib/n8n/generic-auth';
+import type { Random } from '../../../../lib/core/random';
+import type { AppliedAuth } from '../../../../lib/n8n/generic-auth';
 import type { ArrayFormat, ResponseFormat } from '../choices';
 import type { LoadedBody } from '../load-body';
 import type { RequestParameters, Settings } from '../parameters';

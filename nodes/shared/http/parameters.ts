@@ -1,9 +1,9 @@
-import { InvalidOptionError } from '../../lib/core/errors';
-import { requireHttpUrl, requireInteger, requireNumber, requireOneOf, requireText } from '../../lib/core/validate';
-import { perItem, type ParameterContext } from '../../lib/n8n/parameters';
-import { toConnection, type ConnectionSettings } from '../shared/connection';
-import { requireJsonObject } from '../shared/json';
-import { toResilience, type ResilienceSettings } from '../shared/resilience';
+import { InvalidOptionError } from '../../../lib/core/errors';
+import { requireHttpUrl, requireInteger, requireNumber, requireOneOf, requireText } from '../../../lib/core/validate';
+import { perItem, type ParameterContext } from '../../../lib/n8n/parameters';
+import { toConnection, type ConnectionSettings } from '../connection';
+import { requireJsonObject } from '../json';
+import { toResilience, type ResilienceSettings } from '../resilience';
 import { ACCESS_PARAMETERS, toAccessSettings, type AccessSettings } from './authentication';
 import { toBody, type RequestBody } from './body';
 import { toCaching, type CachingSettings } from './caching';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/core/clock';
+import type { Clock } from '../../../lib/core/clock';
 import { asValues } from './values';
 
 /** HTTP Request's batching: so many requests begin at once, then a pause. */

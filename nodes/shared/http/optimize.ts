@@ -1,5 +1,5 @@
-import { InvalidOptionError, MalformedAnswerError } from '../../lib/core/errors';
-import { requireOneOf } from '../../lib/core/validate';
+import { InvalidOptionError, MalformedAnswerError } from '../../../lib/core/errors';
+import { requireOneOf } from '../../../lib/core/validate';
 import { partsOf, setPath } from './paths';
 import { asText, asValues, type Values } from './values';
 

@@ -1,6 +1,6 @@
-import type { CallContext } from '../../../lib/core/policy';
-import type { HttpRequest, HttpResponse } from '../../../lib/http';
-import type { Lane, Outcome, Runtime } from '../../../lib/runtime';
+import type { CallContext } from '../../../../lib/core/policy';
+import type { HttpRequest, HttpResponse } from '../../../../lib/http';
+import type { Lane, Outcome, Runtime } from '../../../../lib/runtime';
 import type { Access } from '../access';
 import type { LoadedBody } from '../load-body';
 import type { RequestParameters, Settings } from '../parameters';
@@ -20,12 +20,12 @@ export type ReadyRequest = Omit<RequestParameters, 'body'> & { readonly body: Lo
 export type Requester = (access: Access, parameters: ReadyRequest, signal: AbortSignal) => Promise<Outcome<HttpResponse>>;
 
 /**
- * Makes the requests of one execution. What requests have in common (lane, body, headers) is made once
+ * Makes the requests of one execution; `source` names the node in the metrics. What requests have in common (lane, body, headers) is made once
  * for as long as the parts of the parameters that it comes from stay the same objects. What it returns
  * never rejects for what the request itself runs into; with a cache it does where the address is not allowed.
  */
-export function createRequester(runtime: Runtime, place: Place): Requester {
-	const laneOf = laneOpener(runtime, place);
+export function createRequester(runtime: Runtime, place: Place, source: string): Requester {
+	const laneOf = laneOpener(runtime, place, source);
 	const bodyOf = ofLast(encodeBody);
 	const headersOf = ofLast(encodeHeaders);
 	const common = ofLast(commonOf);
@@ -130,11 +130,11 @@ function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<Ht
 }
 
 /** One lane per origin, for as long as credential and settings stay the same. */
-function laneOpener(runtime: Runtime, place: Place): (access: Access, settings: Settings, origin: string) => Lane {
+function laneOpener(runtime: Runtime, place: Place, source: string): (access: Access, settings: Settings, origin: string) => Lane {
 	const opener = ofLast((access: Access, settings: Settings) => {
 		const lanes = new Map<string, Lane>();
 		return (origin: string) => {
-			const lane = lanes.get(origin) ?? openLane(runtime, access, settings, origin, place);
+			const lane = lanes.get(origin) ?? openLane(runtime, access, settings, { origin, place, source });
 			lanes.set(origin, lane);
 			return lane;
 		};
@@ -142,10 +142,15 @@ function laneOpener(runtime: Runtime, place: Place): (access: Access, settings: 
 	return (access, settings, origin) => opener(access, settings)(origin);
 }
 
-function openLane(runtime: Runtime, access: Access, settings: Settings, origin: string, place: Place): Lane {
+function openLane(
+	runtime: Runtime,
+	access: Access,
+	settings: Settings,
+	{ origin, place, source }: { readonly origin: string; readonly place: Place; readonly source: string },
+): Lane {
 	const { resilience, steadiness } = settings;
 	return runtime.lane({
-		source: 'pooledHttp',
+		source,
 		scope: { credential: access.credentialId, origin },
 		retry: resilience.retry,
 		retryBudget: resilience.retryBudget,

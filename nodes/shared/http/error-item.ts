@@ -1,5 +1,5 @@
 import { NodeApiError, type IDataObject, type INode, type INodeExecutionData, type JsonObject } from 'n8n-workflow';
-import { hasCode, isFastpathError, type FastpathError } from '../../lib/core/errors';
+import { hasCode, isFastpathError, type FastpathError } from '../../../lib/core/errors';
 import { ResponseError } from './operations/status-error';
 import { behaviourOf } from './versions';
 

@@ -1,7 +1,7 @@
-import { InvalidOptionError } from '../../lib/core/errors';
-import { requireNumber, requireOneOf } from '../../lib/core/validate';
-import { BODY_ENCODINGS, canEncode, type Compression } from '../../lib/http/compress';
-import { toScope, toTtlMs, type CacheSettings } from '../shared/cache';
+import { InvalidOptionError } from '../../../lib/core/errors';
+import { requireNumber, requireOneOf } from '../../../lib/core/validate';
+import { BODY_ENCODINGS, canEncode, type Compression } from '../../../lib/http/compress';
+import { toScope, toTtlMs, type CacheSettings } from '../cache';
 
 type Values = Readonly<Record<string, unknown>>;
 

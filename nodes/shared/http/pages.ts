@@ -1,10 +1,10 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import type { Clock } from '../../lib/core/clock';
-import { isFastpathError } from '../../lib/core/errors';
-import type { HttpResponse } from '../../lib/http';
-import { paginate, type PageAnswer, type PageRequest } from '../../lib/n8n/pagination';
-import type { CallTrace } from '../../lib/core/trace';
-import type { Outcome } from '../../lib/runtime';
+import type { Clock } from '../../../lib/core/clock';
+import { isFastpathError } from '../../../lib/core/errors';
+import type { HttpResponse } from '../../../lib/http';
+import { paginate, type PageAnswer, type PageRequest } from '../../../lib/n8n/pagination';
+import type { CallTrace } from '../../../lib/core/trace';
+import type { Outcome } from '../../../lib/runtime';
 import { isBinaryType } from './content';
 import type { LoadedBody } from './load-body';
 import type { ReadyRequest } from './operations/request';

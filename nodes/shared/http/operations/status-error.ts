@@ -1,5 +1,5 @@
-import { HttpStatusError } from '../../../lib/core/errors';
-import type { HttpResponse } from '../../../lib/http';
+import { HttpStatusError } from '../../../../lib/core/errors';
+import type { HttpResponse } from '../../../../lib/http';
 import type { ResponseFormat } from '../choices';
 
 const MAX_SAID = 300;

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../../lib/core/errors';
+import { InvalidOptionError } from '../../../lib/core/errors';
 
 /** 1 is this node's own and behaves as the newest; the others are those of HTTP Request, whose JSON must run unchanged. */
 export const VERSIONS = [1, 4, 4.1, 4.2, 4.3, 4.4, 4.5];

@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { connectionOptions } from '../../shared/connection';
-import { resilienceOptions } from '../../shared/resilience';
+import { connectionOptions } from '../../connection';
+import { resilienceOptions } from '../../resilience';
 import { DEFAULTS } from '../defaults';
 import { cachingOptions } from './caching';
 import { pagination } from './pagination';

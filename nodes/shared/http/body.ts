@@ -1,6 +1,6 @@
-import { InvalidOptionError } from '../../lib/core/errors';
-import { requireOneOf } from '../../lib/core/validate';
-import { parseJsonField } from '../shared/json';
+import { InvalidOptionError } from '../../../lib/core/errors';
+import { requireOneOf } from '../../../lib/core/validate';
+import { parseJsonField } from '../json';
 import { CONTENT_TYPES } from './choices';
 import { setPath } from './paths';
 import { asText, collect, toRows, type Values } from './values';

@@ -1,8 +1,8 @@
-import type { BalanceOptions, ProbeOptions } from '../../lib/balance/balancer';
-import type { HedgeOptions } from '../../lib/balance/hedge';
-import { STRATEGIES } from '../../lib/balance/strategies';
-import { InvalidOptionError } from '../../lib/core/errors';
-import { requireHttpUrl, requireInteger, requireNumber, requireOneOf } from '../../lib/core/validate';
+import type { BalanceOptions, ProbeOptions } from '../../../lib/balance/balancer';
+import type { HedgeOptions } from '../../../lib/balance/hedge';
+import { STRATEGIES } from '../../../lib/balance/strategies';
+import { InvalidOptionError } from '../../../lib/core/errors';
+import { requireHttpUrl, requireInteger, requireNumber, requireOneOf } from '../../../lib/core/validate';
 
 type Values = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
-import { InvalidOptionError } from '../../lib/core/errors';
-import { requireOneOf } from '../../lib/core/validate';
+import { InvalidOptionError } from '../../../lib/core/errors';
+import { requireOneOf } from '../../../lib/core/validate';
 import { GENERIC_TYPE_NAMES } from './choices';
 import { PREDEFINED_TYPES } from './predefined-types';
 

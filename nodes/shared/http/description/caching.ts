@@ -1,5 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { scopeProperties } from '../../shared/cache';
+import { scopeProperties } from '../../cache';
 
 const CACHING = { mode: ['server', 'fixed'] };
 

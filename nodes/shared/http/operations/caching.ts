@@ -1,8 +1,8 @@
-import type { HttpCacheOptions, HttpMessage } from '../../../lib/cache/http-policy';
-import { cacheKey, type KeyScope } from '../../../lib/cache/key';
-import type { HttpRequest, HttpResponse } from '../../../lib/http';
-import type { LaneCall, LaneOptions } from '../../../lib/runtime';
-import { partitionOf } from '../../shared/cache';
+import type { HttpCacheOptions, HttpMessage } from '../../../../lib/cache/http-policy';
+import { cacheKey, type KeyScope } from '../../../../lib/cache/key';
+import type { HttpRequest, HttpResponse } from '../../../../lib/http';
+import type { LaneCall, LaneOptions } from '../../../../lib/runtime';
+import { partitionOf } from '../../cache';
 import type { Access } from '../access';
 import type { ResponseFormat } from '../choices';
 import type { Settings } from '../parameters';

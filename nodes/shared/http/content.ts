@@ -1,4 +1,4 @@
-import type { HttpResponse } from '../../lib/http';
+import type { HttpResponse } from '../../../lib/http';
 
 /** Types whose content is a file to HTTP Request, wherever they stand in the header. */
 const BINARY_TYPES = [

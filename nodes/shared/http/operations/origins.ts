@@ -1,8 +1,8 @@
-import type { BalanceOptions } from '../../../lib/balance/balancer';
-import { HttpStatusError } from '../../../lib/core/errors';
-import { newTrace } from '../../../lib/core/trace';
-import type { HttpRequest } from '../../../lib/http';
-import type { LaneOptions, Runtime } from '../../../lib/runtime';
+import type { BalanceOptions } from '../../../../lib/balance/balancer';
+import { HttpStatusError } from '../../../../lib/core/errors';
+import { newTrace } from '../../../../lib/core/trace';
+import type { HttpRequest } from '../../../../lib/http';
+import type { LaneOptions, Runtime } from '../../../../lib/runtime';
 
 const PROBE_TIMEOUT_MS = 5_000;
 

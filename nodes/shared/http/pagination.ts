@@ -1,6 +1,6 @@
-import { InvalidOptionError } from '../../lib/core/errors';
-import { requireOneOf, requireText } from '../../lib/core/validate';
-import type { PagePlan } from '../../lib/n8n/pagination';
+import { InvalidOptionError } from '../../../lib/core/errors';
+import { requireOneOf, requireText } from '../../../lib/core/validate';
+import type { PagePlan } from '../../../lib/n8n/pagination';
 import { asText, asValues, type Values } from './values';
 
 const MODES = ['off', 'updateAParameterInEachRequest', 'responseContainsNextURL'] as const;

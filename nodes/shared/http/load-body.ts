@@ -1,5 +1,5 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { readBinary, type BinaryContent } from '../../lib/n8n/binary';
+import { readBinary, type BinaryContent } from '../../../lib/n8n/binary';
 import type { RequestBody } from './body';
 import type { Part } from './operations/multipart';
 

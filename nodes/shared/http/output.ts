@@ -1,8 +1,8 @@
 import type { IBinaryKeyData, IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { MalformedAnswerError } from '../../lib/core/errors';
-import type { CallTrace } from '../../lib/core/trace';
-import type { HttpResponse } from '../../lib/http';
-import { traceOf } from '../../lib/n8n/trace';
+import { MalformedAnswerError } from '../../../lib/core/errors';
+import type { CallTrace } from '../../../lib/core/trace';
+import type { HttpResponse } from '../../../lib/http';
+import { traceOf } from '../../../lib/n8n/trace';
 import { fileNameOf, isBinaryType, mimeTypeOf } from './content';
 import type { ResponseFormat } from './choices';
 import { optimized } from './optimize';

@@ -1,13 +1,13 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { canonical } from '../../lib/cache/key';
-import type { Egress, TlsOptions } from '../../lib/http';
-import { DigestSession } from '../../lib/http/digest';
-import { authenticatorFor } from '../../lib/n8n/authenticate';
-import { NO_CREDENTIAL_ID, readCredential } from '../../lib/n8n/credentials';
-import { egressFor } from '../../lib/n8n/egress';
-import { applyGenericAuth, GENERIC_AUTH_TYPES, type AppliedAuth } from '../../lib/n8n/generic-auth';
-import type { Authenticator } from '../../lib/n8n/signing';
-import { readTls } from '../../lib/n8n/ssl';
+import { canonical } from '../../../lib/cache/key';
+import type { Egress, TlsOptions } from '../../../lib/http';
+import { DigestSession } from '../../../lib/http/digest';
+import { authenticatorFor } from '../../../lib/n8n/authenticate';
+import { NO_CREDENTIAL_ID, readCredential } from '../../../lib/n8n/credentials';
+import { egressFor } from '../../../lib/n8n/egress';
+import { applyGenericAuth, GENERIC_AUTH_TYPES, type AppliedAuth } from '../../../lib/n8n/generic-auth';
+import type { Authenticator } from '../../../lib/n8n/signing';
+import { readTls } from '../../../lib/n8n/ssl';
 import type { AccessSettings } from './authentication';
 
 /** In whose name requests are made, and where to they may go. */

@@ -1,5 +1,5 @@
-import type { Random } from '../../../lib/core/random';
-import type { BinaryContent } from '../../../lib/n8n/binary';
+import type { Random } from '../../../../lib/core/random';
+import type { BinaryContent } from '../../../../lib/n8n/binary';
 
 /** A field of a form as it is sent. */
 export type Part = { readonly name: string } & ({ readonly value: string } | { readonly file: BinaryContent });

@@ -1,0 +1,82 @@
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { CallTrace } from '../../../lib/core/trace';
+import type { HttpResponse } from '../../../lib/http';
+import type { Outcome, Runtime } from '../../../lib/runtime';
+import { accessOpener, secretQueryOf, type Access } from './access';
+import { loadBody } from './load-body';
+import { createRequester, type ReadyRequest } from './operations/request';
+import { toItems } from './output';
+import { fetchPages } from './pages';
+import { parameterReader, readPagination } from './parameters';
+import { echoRequest } from './request-echo';
+
+/** A request with nothing left to read, and in whose name it is made. */
+export interface Prepared {
+	readonly itemIndex: number;
+	readonly access: Access;
+	readonly ready: ReadyRequest;
+}
+
+/** The requests of one execution. What either throws fails the item alone. */
+export interface HttpWork {
+	prepare(itemIndex: number): Promise<Prepared>;
+	/** Sends it, and gives what n8n's HTTP Request would; `seen` is told of every call, failed ones too. */
+	perform(prepared: Prepared, signal: AbortSignal, seen: (trace: CallTrace) => void): Promise<INodeExecutionData[]>;
+	/** Sends one request, without pages and items. */
+	send(access: Access, request: ReadyRequest, signal: AbortSignal): Promise<Outcome<HttpResponse>>;
+}
+
+export function httpWork(context: IExecuteFunctions, runtime: Runtime, source: string): HttpWork {
+	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id };
+	const request = createRequester(runtime, place, source);
+	const read = parameterReader(context);
+	const open = accessOpener(context);
+	const inputs = context.getInputData();
+	const paginationOf = once(() => readPagination(context));
+
+	async function performed({ itemIndex, access, ready }: Prepared, signal: AbortSignal, seen: (trace: CallTrace) => void) {
+		echoRequest(context, ready);
+		const send = async (part: ReadyRequest) => {
+			const outcome = await request(access, part, signal);
+			seen(outcome.trace);
+			return outcome;
+		};
+		const give = async (response: HttpResponse, trace: CallTrace, isPage: boolean) =>
+			await toItems(context, {
+				response,
+				trace,
+				isPage,
+				settings: ready.settings.response,
+				input: inputs[itemIndex] ?? { json: {} },
+				secretQuery: secretQueryOf(access),
+			});
+		const pagination = paginationOf();
+		if (pagination) {
+			// Each page is a response, whatever its status; n8n's helper decides what becomes of it.
+			const settings = { ...ready.settings, response: { ...ready.settings.response, neverError: true } };
+			const pages = await fetchPages({ ...ready, settings }, { context, itemIndex, clock: runtime.clock, signal, pagination, send });
+			const items: INodeExecutionData[] = [];
+			for (const page of pages) items.push(...(await give(page.response, page.trace, true)));
+			return items;
+		}
+		const outcome = await send(ready);
+		if (!outcome.ok) throw outcome.error;
+		return await give(outcome.value, outcome.trace, false);
+	}
+
+	return {
+		async prepare(itemIndex) {
+			const parameters = read(itemIndex);
+			const access = await open(parameters.settings.access, itemIndex);
+			return { itemIndex, access, ready: { ...parameters, body: await loadBody(context, itemIndex, parameters.body) } };
+		},
+		perform: performed,
+		send: request,
+	};
+}
+
+/** Made by the first who asks; what fails, fails for each of them. */
+function once<T>(make: () => T): () => T {
+	let made: { readonly value: T } | undefined;
+	return () => (made ??= { value: make() }).value;
+}
