@@ -50,6 +50,11 @@ export default defineConfig(
 		rules: { 'n8n-nodes-base/node-param-default-missing': 'off' },
 	},
 	{
+		// A batch works on many items; a model that calls a tool has one request at a time, and Pooled HTTP for it.
+		files: ['nodes/BatchRequest/BatchRequest.node.ts'],
+		rules: { '@n8n/community-nodes/node-usable-as-tool': 'off' },
+	},
+	{
 		files: ['package.json'],
 		rules: {
 			// The author is a group of contributors without an address of its own.

@@ -13,6 +13,14 @@ export interface RunOptions {
 	readonly signal: AbortSignal;
 	/** The first failure aborts what is under way and starts nothing more. */
 	readonly stopOnFailure: boolean;
+	/** Asked after each failure; true aborts what is under way and starts nothing more. */
+	readonly stopWhen?: ((counts: RunCounts) => boolean) | undefined;
+}
+
+/** Items that have ended, apart from cancelled ones. */
+export interface RunCounts {
+	readonly ok: number;
+	readonly failed: number;
 }
 
 /**
@@ -28,11 +36,19 @@ export async function runOrdered<I, O>(
 	const results = new Array<Settled<O>>(items.length).fill({ status: 'cancelled' });
 	const { controller, release } = childController(options.signal);
 	const queue = items.entries();
+	const counts = { ok: 0, failed: 0 };
+	const mayGoOn = ({ status }: Settled<O>) => {
+		if (status === 'ok') counts.ok += 1;
+		if (status !== 'failed') return true;
+		counts.failed += 1;
+		return !options.stopOnFailure && options.stopWhen?.(counts) !== true;
+	};
 	const worker = async () => {
 		for (const [index, item] of queue) {
 			if (controller.signal.aborted) return;
-			results[index] = await settle(work, item, index, controller.signal);
-			if (options.stopOnFailure && results[index].status === 'failed') controller.abort(abortReason());
+			const result = await settle(work, item, index, controller.signal);
+			results[index] = result;
+			if (!mayGoOn(result)) controller.abort(abortReason());
 		}
 	};
 	await Promise.all(Array.from({ length: Math.min(options.concurrency, items.length) }, worker));

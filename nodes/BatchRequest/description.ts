@@ -1,0 +1,114 @@
+import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
+import { authenticationProperties, credentials } from '../shared/http/description/authentication';
+import { bodyProperties } from '../shared/http/description/body';
+import { optionsProperty } from '../shared/http/description/options';
+import { headerProperties, queryProperties, targetProperties } from '../shared/http/description/request';
+
+const operation: INodeProperties = {
+	displayName: 'Operation',
+	name: 'operation',
+	type: 'options',
+	noDataExpression: true,
+	default: 'request',
+	options: [
+		{
+			name: 'One Request per Item',
+			value: 'request',
+			action: 'Make one HTTP request per item',
+			description: 'Call a URL for each item, many at once, and account for every one of them',
+		},
+	],
+};
+
+const whenItemsFail: INodeProperties[] = [
+	{
+		displayName: 'When Items Fail',
+		name: 'whenItemsFail',
+		type: 'options',
+		noDataExpression: true,
+		default: 'continue',
+		description: 'How far the batch goes. What becomes of failed items, On Error in the settings of this node says.',
+		options: [
+			{ name: 'Continue', value: 'continue', description: 'Work on all items' },
+			{ name: 'Stop Above a Share', value: 'stopAbove', description: 'Stop as soon as more than a share of the items has failed' },
+			{ name: 'Stop at the First', value: 'stopFirst', description: 'Stop as soon as one has failed' },
+		],
+	},
+	{
+		displayName: 'Failed Share (Percent)',
+		name: 'failedPercent',
+		type: 'number',
+		default: 10,
+		typeOptions: { minValue: 0, maxValue: 100 },
+		description: 'How many of a hundred items of the batch may fail',
+		displayOptions: { show: { whenItemsFail: ['stopAbove'] } },
+	},
+];
+
+const batchOptions: INodeProperties[] = [
+	{
+		displayName: 'Add Idempotency Key',
+		name: 'idempotencyKey',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to send an Idempotency-Key header, the same for all attempts of an item. The server must honour it: calls of any method are then repeated after errors.',
+	},
+	{
+		displayName: 'Identical Requests',
+		name: 'identicalRequests',
+		type: 'options',
+		default: 'reads',
+		description: 'Whether items with the same request share one response. With pagination each item has its own.',
+		options: [
+			{ name: 'Send Each', value: 'each' },
+			{ name: 'Send Once', value: 'once', description: 'Whatever the method' },
+			{ name: 'Send Once if GET or HEAD', value: 'reads' },
+		],
+	},
+	{
+		displayName: 'Summary Output',
+		name: 'summaryOutput',
+		type: 'boolean',
+		default: false,
+		noDataExpression: true,
+		description: 'Whether to add an output with one item that sums up the batch',
+	},
+	{
+		displayName: 'Time Limit (Seconds)',
+		name: 'timeLimitSeconds',
+		type: 'number',
+		default: 3600,
+		typeOptions: { minValue: 1 },
+		description: 'How long the whole batch may take. What is not done by then is cancelled.',
+	},
+];
+
+const options: INodeProperties = {
+	...optionsProperty,
+	options: [...((optionsProperty.options ?? []) as INodeProperties[]), ...batchOptions].sort((a, b) =>
+		a.displayName.localeCompare(b.displayName),
+	),
+};
+
+export const description: INodeTypeDescription = {
+	displayName: 'Batch Request',
+	name: 'batchRequest',
+	group: ['output'],
+	version: 1,
+	description: 'Make one HTTP request per item for thousands of items, and account for every one of them',
+	defaults: { name: 'Batch Request' },
+	inputs: ['main'],
+	outputs: `={{ $parameter.options?.summaryOutput === true ? [{ type: "main", displayName: "Items" }, { type: "main", displayName: "Summary" }] : ["main"] }}`,
+	credentials,
+	properties: [
+		operation,
+		...targetProperties,
+		...authenticationProperties,
+		...queryProperties,
+		...headerProperties,
+		...bodyProperties,
+		...whenItemsFail,
+		options,
+	],
+};

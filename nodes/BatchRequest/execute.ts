@@ -1,0 +1,81 @@
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { Once } from '../../lib/batch/once';
+import { runOrdered } from '../../lib/batch/run';
+import { childController } from '../../lib/core/signal';
+import { toNodeError } from '../../lib/n8n/errors';
+import { warnOfStackedRetries } from '../../lib/n8n/hints';
+import { cancelSignal } from '../../lib/n8n/signal';
+import { getRuntime } from '../../lib/runtime';
+import { createPace } from '../shared/http/pace';
+import { readBatching, readConcurrency } from '../shared/http/parameters';
+import { httpWork } from '../shared/http/work';
+import { batchEnded, cancelledItem, failedItem } from './failures';
+import { answerFor, isRead, requestKey, withIdempotencyKey } from './identity';
+import { readBatch } from './parameters';
+import { BatchSummary, showSummary } from './summary';
+
+export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+	warnOfStackedRetries(context);
+	const runtime = getRuntime((message) => context.logger.warn(message));
+	const { clock } = runtime;
+	const settings = readBatch(context);
+	const node = context.getNode();
+	const inputs = context.getInputData();
+	const work = httpWork(context, runtime, 'batchRequest');
+	const pace = createPace(clock, readBatching(context));
+	const summary = new BatchSummary();
+	const once = new Once<INodeExecutionData[]>();
+	const attempts = new Map<number, number>();
+	const run = JSON.stringify([context.getWorkflow().id, node.id, context.getExecutionId(), clock.wallNow(), runtime.random.next()]);
+
+	const { controller, release } = childController(cancelSignal(context));
+	let timedOut = false;
+	const clear = settings.timeLimitMs === undefined ? () => {} : clock.after(settings.timeLimitMs, () => {
+		timedOut = true;
+		controller.abort();
+	});
+	const startedAt = clock.now();
+	const mayFail = settings.mayFail(inputs.length);
+	const options = {
+		concurrency: readConcurrency(context),
+		signal: controller.signal,
+		stopOnFailure: false,
+		stopWhen: ({ failed }: { readonly failed: number }) => failed > mayFail,
+	};
+	const results = await runOrdered(inputs, options, async (input, itemIndex, signal) => {
+		await pace(itemIndex, signal);
+		const prepared = await work.prepare(itemIndex);
+		const perform = async () =>
+			await work.perform(settings.idempotencyKey ? withIdempotencyKey(prepared, run) : prepared, signal, (trace) => {
+				attempts.set(itemIndex, (attempts.get(itemIndex) ?? 0) + trace.attempts);
+				summary.call(trace);
+			});
+		if (settings.identical === 'each' || (settings.identical === 'reads' && !isRead(prepared))) return await perform();
+		const { value, first } = await once.run(requestKey(prepared), perform);
+		if (first) return value;
+		summary.share();
+		return answerFor(input, value, prepared);
+	});
+	clear();
+	release();
+
+	const facts = summary.of(results, clock.now() - startedAt);
+	showSummary(context, facts);
+	const why = timedOut
+		? `Cancelled: the batch's time limit was reached with ${facts.ok} of ${facts.items} items done`
+		: 'Cancelled: the batch stopped before this item was done';
+	if (!context.continueOnFail()) {
+		const failed = results.findIndex((result) => result.status === 'failed');
+		const first = results[failed];
+		if (first?.status === 'failed') throw toNodeError(node, first.error, failed);
+		if (timedOut) throw toNodeError(node, batchEnded(why), results.findIndex((result) => result.status === 'cancelled'));
+	}
+	const items = results.flatMap((result, itemIndex) => {
+		const facts = { itemIndex, attempts: attempts.get(itemIndex) ?? 0, wallNow: clock.wallNow() };
+		const own =
+			result.status === 'ok' ? result.value : [result.status === 'failed' ? failedItem(node, result.error, facts) : cancelledItem(why)];
+		return own.map((item) => ({ ...item, pairedItem: { item: itemIndex } }));
+	});
+	const all = inputs.map((_input, item) => ({ item }));
+	return settings.summaryOutput ? [items, [{ json: facts, pairedItem: all }]] : [items];
+}
