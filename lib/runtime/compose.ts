@@ -35,6 +35,8 @@ export interface LaneOptions {
 	readonly breaker?: CircuitOptions | undefined;
 	/** Calls to this scope at the same time, over all nodes and executions of the process that ask for the same bound. */
 	readonly maxConcurrent: number;
+	/** Look for the number of calls that the scope bears, up to `maxConcurrent`. */
+	readonly adaptive?: boolean | undefined;
 	/** Without it, calls go as fast as slots allow. */
 	readonly rate?: RateOptions | undefined;
 	/** Several origins that answer the same requests; the call is told which one under `context.origin`. */
@@ -91,7 +93,7 @@ export function compose(runtime: Runtime, options: LaneOptions): Policy {
 function attemptStages(runtime: Runtime, options: LaneOptions, scope: Scope): Array<Policy | undefined> {
 	return [
 		options.breaker && runtime.breaker(scope, options.breaker),
-		runtime.limiter(scope, options.maxConcurrent),
+		options.adaptive ? runtime.adaptiveLimiter(scope, options.maxConcurrent) : runtime.limiter(scope, options.maxConcurrent),
 		limitsRate(options.rate) ? runtime.rateLimiter(scope, options.rate) : undefined,
 		new TimeoutPolicy('attempt', options.attemptTimeoutMs, runtime.clock),
 		countAttempts,

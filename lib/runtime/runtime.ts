@@ -13,6 +13,7 @@ import { childController } from '../core/signal';
 import { FlightDeck } from '../flight/single-flight';
 import { createTransport, proxyFor, type PooledTransport } from '../http';
 import { BodyCompressor } from '../http/compress';
+import { AimdLimiter } from '../limit/aimd';
 import { ConcurrencyLimiter } from '../limit/concurrency';
 import { RateLimiter, type RateOptions } from '../limit/rate';
 import { MetricsRegistry, type SeriesSnapshot } from '../metrics/registry';
@@ -57,6 +58,7 @@ export class Runtime {
 	readonly metrics = new MetricsRegistry();
 	readonly #breakers: Registry<BreakerPolicy>;
 	readonly #limiters: Registry<ConcurrencyLimiter>;
+	readonly #adaptive: Registry<AimdLimiter>;
 	readonly #rates: Registry<RateLimiter>;
 	readonly #budgets: Registry<RetryBudget>;
 	readonly #balancers: Registry<Balancer>;
@@ -77,6 +79,7 @@ export class Runtime {
 		// An open circuit may be forgotten too: hundreds of dead origins must not lock out the next one.
 		this.#breakers = new Registry({ ...shared, isIdle: (breaker) => breaker.state !== 'half-open' });
 		this.#limiters = new Registry({ ...shared, isIdle: (limiter) => limiter.active === 0 });
+		this.#adaptive = new Registry({ ...shared, isIdle: (limiter) => limiter.active === 0 });
 		this.#rates = new Registry({ ...shared, isIdle: (rate) => rate.idle });
 		this.#budgets = new Registry({ ...shared, isIdle: () => true });
 		this.#balancers = new Registry({ ...shared, isIdle: (balancer) => balancer.idle });
@@ -97,6 +100,11 @@ export class Runtime {
 	limiter(scope: Scope, maxConcurrent: number): ConcurrencyLimiter {
 		const key = JSON.stringify([scopeKey(scope), maxConcurrent]);
 		return this.#limiters.obtain(key, () => new ConcurrencyLimiter({ maxConcurrent }, this.clock));
+	}
+
+	adaptiveLimiter(scope: Scope, max: number): AimdLimiter {
+		const key = JSON.stringify([scopeKey(scope), max]);
+		return this.#adaptive.obtain(key, () => new AimdLimiter({ max }, this.clock));
 	}
 
 	rateLimiter(scope: Scope, { perSecond, perMinute, burst, ...rest }: RateOptions): RateLimiter {
@@ -160,7 +168,7 @@ export class Runtime {
 		this.store.sweep();
 		this.transport.sweep();
 		this.#breakers.sweep();
-		for (const registry of [this.#limiters, this.#rates, this.#budgets, this.#balancers, this.#latencies]) registry.sweep();
+		for (const registry of [this.#limiters, this.#adaptive, this.#rates, this.#budgets, this.#balancers, this.#latencies]) registry.sweep();
 	}
 
 	/** Ends timers and background work and closes connections once they are idle; calls under way finish. */

@@ -55,6 +55,18 @@ const batchOptions: INodeProperties[] = [
 			'Whether to send an Idempotency-Key header, the same for all attempts of an item. The server must honour it: calls of any method are then repeated after errors.',
 	},
 	{
+		displayName: 'Concurrency',
+		name: 'concurrencyMode',
+		type: 'options',
+		noDataExpression: true,
+		default: 'fixed',
+		description: 'How many requests are under way at the same time',
+		options: [
+			{ name: 'Adaptive', value: 'adaptive', description: 'As many as the server bears, up to Max Concurrent: fewer after 429, 503 and timeouts, slowly more after successes' },
+			{ name: 'Fixed', value: 'fixed', description: 'As many as Max Concurrent says' },
+		],
+	},
+	{
 		displayName: 'Identical Requests',
 		name: 'identicalRequests',
 		type: 'options',

@@ -1,12 +1,14 @@
 import type { INodeProperties } from 'n8n-workflow';
 import type { CircuitOptions } from '../../lib/breaker/circuit';
-import { requireInteger, requireNumber } from '../../lib/core/validate';
+import { requireInteger, requireNumber, requireOneOf } from '../../lib/core/validate';
 import type { RateOptions } from '../../lib/limit/rate';
 import type { BudgetOptions } from '../../lib/retry/budget';
 import type { RetryOptions } from '../../lib/retry/policy';
 
 export interface ResilienceSettings {
 	readonly concurrency: number;
+	/** Where the node has the option: whether to look for the number that the server bears, up to `concurrency`. */
+	readonly adaptive: boolean;
 	readonly retry: RetryOptions;
 	/** Undefined where nothing bounds the share of retries. */
 	readonly retryBudget: BudgetOptions | undefined;
@@ -110,6 +112,7 @@ export function toResilience(options: Readonly<Record<string, unknown>>, default
 	const seconds = requireNumber('Circuit Breaker Pause (Seconds)', options.circuitPauseSeconds ?? 60, { min: 1, max: 86_400 });
 	return {
 		concurrency: requireInteger('Max Concurrent', options.concurrency ?? defaults.concurrency, { min: 1, max: 1000 }),
+		adaptive: requireOneOf('Concurrency', options.concurrencyMode ?? 'fixed', ['adaptive', 'fixed']) === 'adaptive',
 		retry: {
 			maxRetries: requireInteger('Max Retries', options.maxRetries ?? defaults.maxRetries, { max: 20 }),
 			baseMs: 500,

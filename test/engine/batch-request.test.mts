@@ -179,3 +179,32 @@ test('2,000 POSTs to a server that refuses or drops every tenth all end, in orde
 		expect(count.requests).toBeLessThanOrEqual(2400);
 	});
 });
+
+test('adaptive concurrency stays near what the server admits, and no item is lost', async () => {
+	let active = 0;
+	let refused = 0;
+	const admitting: Answer = (request, response, body) => {
+		if (active >= 10) {
+			refused += 1;
+			response.statusCode = 429;
+			response.setHeader('retry-after', '0');
+			response.end();
+			return;
+		}
+		active += 1;
+		setTimeout(() => {
+			active -= 1;
+			echo(request, response, body);
+		}, 10);
+	};
+	await withServer(admitting, async ({ url }) => {
+		const run500 = async (concurrencyMode: string) => {
+			refused = 0;
+			const options = { concurrencyMode, concurrency: 50, maxRetries: 20, retryBudgetPercent: 0 };
+			const result = await run({ url: `=${url}/{{ $json.id }}`, options }, { input: items(500), node: CONTINUE });
+			expect(result.json(NODE).filter((json) => json.url !== undefined)).toHaveLength(500);
+			return refused;
+		};
+		expect(await run500('adaptive')).toBeLessThan((await run500('fixed')) / 2);
+	});
+});

@@ -159,6 +159,7 @@ function openLane(
 		hedge: steadiness.hedge,
 		breaker: resilience.breaker,
 		maxConcurrent: resilience.concurrency,
+		adaptive: resilience.adaptive,
 		attemptTimeoutMs: settings.attemptTimeoutMs,
 		totalTimeoutMs: settings.totalTimeoutMs,
 		...cachingOf(access, commonOf(runtime, access, settings), settings, origin, place),
