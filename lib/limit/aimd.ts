@@ -12,7 +12,7 @@ export interface AimdOptions {
 	readonly initial?: number;
 	/** What is left of the limit after a sign of overload; default 0.9. */
 	readonly backoff?: number;
-	/** Milliseconds after a decrease in which further signs, of calls that left before it, count for nothing; default 200. */
+	/** Milliseconds after a decrease in which further signs, of calls that left before it, count for nothing; default 20. */
 	readonly coolDownMs?: number;
 	/** Calls that may wait; one more is rejected. Default 10,000. */
 	readonly maxQueued?: number;
@@ -44,7 +44,7 @@ export class AimdLimiter implements Policy {
 		this.#min = requireInteger('min', options.min ?? 1, { min: 1, max: this.#max });
 		this.#limit = requireInteger('initial', options.initial ?? Math.max(this.#min, Math.min(4, this.#max)), { min: this.#min, max: this.#max });
 		this.#backoff = options.backoff ?? 0.9;
-		this.#coolDownMs = options.coolDownMs ?? 200;
+		this.#coolDownMs = options.coolDownMs ?? 20;
 		this.#maxQueued = requireInteger('maxQueued', options.maxQueued ?? 10_000);
 	}
 
