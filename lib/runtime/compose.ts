@@ -3,11 +3,12 @@ import { CachePolicy, type CacheOptions } from '../cache/policy';
 import { isolate } from '../cache/isolate';
 import type { ErrorCode } from '../core/errors';
 import { isFastpathError } from '../core/errors';
-import { pipeline, type Call, type Policy } from '../core/policy';
+import { pipeline, type Call, type CallContext, type Policy } from '../core/policy';
 import { newTrace, type CallTrace } from '../core/trace';
 import { SingleFlightPolicy } from '../flight/single-flight';
 import { TimeoutPolicy } from '../limit/deadline';
 import { RetryPolicy, type RetryOptions } from '../retry/policy';
+import { SimilarPolicy, type SimilarOptions } from '../similar/policy';
 import type { Runtime } from './runtime';
 import type { Scope } from './scope';
 
@@ -18,6 +19,8 @@ export interface LaneOptions {
 	readonly scope: Scope;
 	/** Without it, calls are neither cached nor coalesced. */
 	readonly cache?: CacheOptions | undefined;
+	/** Whether the answer to another wording may stand in where the cache has none. Without it, only to the same request. */
+	readonly similar?: SimilarOptions | undefined;
 	readonly retry: RetryOptions;
 	/** Without it, no circuit guards the origin. */
 	readonly breaker?: CircuitOptions | undefined;
@@ -32,6 +35,7 @@ export interface LaneOptions {
 export interface LaneCall {
 	readonly signal: AbortSignal;
 	readonly key?: string | undefined;
+	readonly prompt?: CallContext['prompt'];
 	readonly idempotent: boolean;
 }
 
@@ -56,6 +60,7 @@ export function compose(runtime: Runtime, options: LaneOptions): Policy {
 		cache && cache.mode !== 'off'
 			? new SingleFlightPolicy(runtime.flights, { boundMs: options.totalTimeoutMs, lane: cache.mode, isolate })
 			: undefined,
+		cache && options.similar && new SimilarPolicy(options.similar, cache, runtime.similar),
 		cache && new CachePolicy(cache, runtime),
 		new RetryPolicy(options.retry, clock, random),
 		breaker && runtime.breaker(options.scope, breaker),

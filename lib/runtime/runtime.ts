@@ -12,6 +12,8 @@ import { FlightDeck } from '../flight/single-flight';
 import { createTransport, proxyFor, type PooledTransport } from '../http';
 import { ConcurrencyLimiter } from '../limit/concurrency';
 import { MetricsRegistry, type SeriesSnapshot } from '../metrics/registry';
+import { SimilarIndex } from '../similar';
+import { SimilarCounts, type SimilarParts } from '../similar/policy';
 import { openLane, type Lane, type LaneOptions } from './compose';
 import { Registry } from './registry';
 import { scopeKey, type Scope } from './scope';
@@ -30,6 +32,7 @@ export interface RuntimeParts {
 
 export interface RuntimeStats {
 	readonly store: ReturnType<Store['stats']>;
+	readonly similar: ReturnType<SimilarIndex['stats']> & Readonly<SimilarCounts>;
 	readonly inFlight: number;
 	readonly coalesced: number;
 	readonly backgroundFailures: number;
@@ -43,6 +46,7 @@ export class Runtime {
 	readonly clock: Clock;
 	readonly random: Random;
 	readonly store: Store;
+	readonly similar: SimilarParts;
 	readonly flights: FlightDeck;
 	readonly background: Background;
 	readonly transport: PooledTransport;
@@ -56,6 +60,7 @@ export class Runtime {
 		this.clock = parts.clock ?? systemClock;
 		this.random = parts.random ?? systemRandom;
 		this.store = new MemoryStore({ clock: this.clock });
+		this.similar = { index: new SimilarIndex({ clock: this.clock }), counts: new SimilarCounts(), store: this.store };
 		this.flights = new FlightDeck(this.clock);
 		this.background = new Background(MAX_BACKGROUND_TASKS, (_key, error) =>
 			parts.log?.(`A background refresh failed: ${error instanceof Error ? error.message : String(error)}`),
@@ -108,6 +113,7 @@ export class Runtime {
 	stats(): RuntimeStats {
 		return {
 			store: this.store.stats(),
+			similar: { ...this.similar.index.stats(), ...this.similar.counts },
 			inFlight: this.flights.inFlight,
 			coalesced: this.flights.coalesced,
 			backgroundFailures: this.background.failures,
@@ -119,6 +125,7 @@ export class Runtime {
 
 	sweep(): void {
 		this.store.sweep();
+		this.similar.index.sweep();
 		this.transport.sweep();
 		this.#breakers.sweep();
 		this.#limiters.sweep();
@@ -130,6 +137,7 @@ export class Runtime {
 		this.#end.abort();
 		await this.background.drain();
 		await this.transport.dispose();
+		this.similar.index.clear();
 		await this.store.dispose();
 	}
 

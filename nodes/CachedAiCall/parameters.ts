@@ -2,12 +2,14 @@ import type { AiMessage, AiRequest, JsonFormat } from '../../lib/ai';
 import { InvalidOptionError } from '../../lib/core/errors';
 import { requireHttpUrl, requireInteger, requireNumber, requireOneOf, requireText } from '../../lib/core/validate';
 import { perItem, type ParameterContext } from '../../lib/n8n/parameters';
+import type { SimilarOptions } from '../../lib/similar/policy';
 import { toCacheSettings, type CacheSettings } from '../shared/cache';
 import { toConnection, type ConnectionSettings } from '../shared/connection';
 import { parseJsonField, requireJsonObject } from '../shared/json';
 import { toResilience, type ResilienceSettings } from '../shared/resilience';
 import { DEFAULTS } from './defaults';
 import { PROVIDER_IDS, providerChoice, type ProviderId } from './providers';
+import { toSimilar } from './similar';
 
 /** One call as the user described it, validated; nothing of n8n is left in it. */
 export interface ChatParameters {
@@ -16,6 +18,8 @@ export interface ChatParameters {
 	readonly baseUrl: string | undefined;
 	readonly request: AiRequest;
 	readonly cache: CacheSettings;
+	/** Undefined where only the same prompt gets the same answer. */
+	readonly similar: SimilarOptions | undefined;
 	readonly staleWhileRevalidateMs: number;
 	readonly staleIfErrorMs: number;
 	readonly resilience: ResilienceSettings;
@@ -70,6 +74,7 @@ function readSettings(context: ParameterContext, itemIndex: number): Settings {
 		baseUrl: providerChoice(provider).credential ? undefined : requireHttpUrl('Base URL', read('baseUrl')).href,
 		model,
 		cache: readCache(read, model, options.cacheVaried === true),
+		similar: toSimilar(options),
 		staleWhileRevalidateMs: seconds('Serve Stale While Refreshing (Seconds)', 'staleWhileRevalidateSeconds', 0),
 		staleIfErrorMs: seconds('Serve Stale on Errors (Seconds)', 'staleIfErrorSeconds', 0),
 		resilience: toResilience(options, DEFAULTS),

@@ -6,6 +6,7 @@ import type { Lane, Outcome, Runtime } from '../../../lib/runtime';
 import { partitionOf } from '../../shared/cache';
 import type { ProviderAccess } from '../access';
 import type { ChatParameters } from '../parameters';
+import { similarPrompt } from '../similar';
 import { sendToProvider } from './send';
 
 export interface Place {
@@ -25,8 +26,10 @@ export async function chat(
 	const { request } = parameters;
 	const wire = choice.wire.chat(request, { baseUrl });
 	const origin = new URL(requestUrl(choice.wire, baseUrl, wire.path)).origin;
+	const scope = { credential: access.credentialId, origin, partition: partitionOf(parameters.cache, place) };
+	const prompt = parameters.similar && similarPrompt(scope, request, choice.wire, baseUrl);
 	const key = cacheKey(
-		{ credential: access.credentialId, origin, partition: partitionOf(parameters.cache, place) },
+		scope,
 		// The whole request as it goes over the wire, and what becomes of the answer.
 		{ provider: choice.wire.name, baseUrl, wire, json: request.json !== undefined },
 	);
@@ -35,7 +38,7 @@ export async function chat(
 			const body = await sendToProvider(runtime, access, wire, parameters, context);
 			return requireAnswer(choice.wire.parseChat(body, request));
 		},
-		{ signal, key, idempotent: true },
+		{ signal, key, prompt, idempotent: true },
 		(answer, trace) => account(answer, trace, access, parameters),
 	);
 }
@@ -53,6 +56,7 @@ function openLane(runtime: Runtime, credential: string, origin: string, paramete
 			refreshTimeoutMs: parameters.totalTimeoutMs,
 			isCacheable,
 		},
+		similar: parameters.similar,
 		retry: resilience.retry,
 		breaker: resilience.breaker,
 		maxConcurrent: resilience.concurrency,
