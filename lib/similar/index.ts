@@ -41,7 +41,7 @@ const MAX_VISITS = 8000;
 const MAX_COMPARED = 32;
 
 /** An id in a list, and a list with its place in the map. */
-const POSTING_BYTES = 12;
+const POSTING_BYTES = 16;
 const ENTRY_OVERHEAD_BYTES = 500;
 
 /**

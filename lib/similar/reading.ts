@@ -22,6 +22,9 @@ const CODE = /```[\s\S]*?(?:```|$)|~~~[\s\S]*?(?:~~~|$)|`[^`\n]+`/g;
 const QUOTED = /"[^"]*"|“[^”]*”|«[^»]*»|„[^“”]*[“”]|‘[^’]*’|(?<![\p{L}\p{N}])'[^'\n]+'(?![\p{L}\p{N}])/gu;
 /** Marks a token as an identifier, a path, a formula: it holds a sign that prose does not. */
 const SYMBOL = /[_{}[\]<>=\\|@#$€£¥^*+~§°]|[\p{L}\p{N}]\/|\/[\p{L}\p{N}]|::|\(\)|\p{Ll}\p{Lu}|\p{So}/u;
+/** Code that stands in no fence: from the first such token to the end of its line, all is taken as it is. */
+const CODE_LINE = /[^\s{}=<>\\|^~(]*(?:[{}=<>\\|^~]|(?<=\w)\().*/g;
+const ARITHMETIC = /(?<![\p{L}\p{N}])(?:\d+|\p{L}) ?[-−/%&!×÷] ?(?:\d+|\p{L})(?![\p{L}\p{N}])/gu;
 const ADDRESS = /:\/\/|^\W*www\.|[\w-]@[\w-]+\.\w|^\W*[a-z\d-]+(?:\.[a-z\d-]+)*\.(?:com|org|net|io|dev|gov|edu|[a-z]{2})(?:\/\S*)?\W*$/i;
 const NUMBERS = /[-−]?\d+(?:[.,:/-]\d+)*%?/g;
 const TOKENS = /\S+/g;
@@ -37,7 +40,7 @@ const PHRASES: ReadonlyArray<readonly [RegExp, string]> = [
 	[/\b(?:thanks|thank you|many thanks|thx)(?: very much| so much| a lot)?(?: in advance)?\b/g, ''],
 	[/\b(?:i want|i need|i would like|i would love)(?: for)? you to\b/g, ''],
 	[/\b(?:i would like|i want|i need) to know\b/g, ''],
-	[/\b(?:can|could|would|will) you (?:please |kindly |maybe )?(?=(?:tell|give|explain|list|write|summarize|summarise|translate|show|help|describe|provide|generate|create|convert|classify|tag|draft|suggest|rewrite|compare|define|extract|enumerate|compose|draft|outline|recommend)\b)/g, ''],
+	[/\b(?:can|could|would|will) you (?:please |kindly |maybe )?(?=(?:tell|give|explain|list|write|summarize|summarise|translate|show|help|describe|provide|generate|create|convert|classify|tag|draft|suggest|rewrite|compare|define|extract|enumerate|compose|outline|recommend|find|format|plan|check|name|set|answer|reply)\b)/g, ''],
 	[/\b(?:please )?(?:tell me|let me know)(?: about)?\b/g, ''],
 	[/\bdo you know (?=what|who|where|when|why|how|which)/g, ''],
 	[/\bhow (?:do|can|does|would) (?:i|you|we|one|someone)\b/g, 'how to'],
@@ -71,7 +74,7 @@ export function readingOf(prompt: string): Reading {
 	const [withoutQuotes, quoted] = takeOut(withoutUrls, QUOTED);
 	const words = wordsOf(withoutQuotes);
 	return {
-		code: [...code, ...all(withoutQuotes, TOKENS).filter((token) => SYMBOL.test(token)).map(bare)],
+		code: [...code, ...all(withoutQuotes, CODE_LINE), ...all(withoutQuotes, ARITHMETIC), ...all(withoutQuotes, TOKENS).filter((token) => SYMBOL.test(token)).map(bare)],
 		urls: urls.map(bare),
 		quoted: quoted.map((quote) => quote.slice(1, -1)),
 		numbers: numbersOf(withoutQuotes, words),
@@ -113,7 +116,8 @@ function wordsOf(text: string): string[] {
 	const words = plain.replace(/(\d),(?=\d{3}\b)/g, '$1').match(/[\p{L}\p{M}]+|\d+|\uFFFC/gu) ?? [];
 	return words
 		.map((word) => NUMBER_WORDS.get(word) ?? SYNONYMS.get(word) ?? spelling(word))
-		.filter((word) => !FILLERS.has(word));
+		// Beside another single letter, `a` is a letter too.
+		.filter((word, index, every) => !FILLERS.has(word) || (word === 'a' && every[index + 1]?.length === 1));
 }
 
 /** British and American spelling come to the same form, which need not be a word. */
