@@ -45,12 +45,14 @@ class Summary {
 	#calls = 0;
 	#hits = 0;
 	#coalesced = 0;
+	readonly #similar = { served: 0, wouldServe: 0, vetoed: 0, none: 0 };
 	#savedUsd = 0;
 
 	count(trace: CallTrace): void {
 		this.#calls += 1;
 		if (trace.coalesced) this.#coalesced += 1;
 		else if (wasSaved(trace)) this.#hits += 1;
+		if (trace.similar) this.#similar[trace.similar.outcome] += 1;
 		this.#savedUsd += trace.savedUsd ?? 0;
 	}
 
@@ -58,9 +60,12 @@ class Summary {
 		if (this.#calls === 0) return;
 		const paid = this.#calls - this.#hits - this.#coalesced;
 		const saved = this.#savedUsd > 0 ? `, about $${this.#savedUsd.toPrecision(2)} saved` : '';
+		const { served, wouldServe } = this.#similar;
+		const similar = served > 0 ? ` (${served} of them to a similar prompt)` : '';
+		const shadow = wouldServe > 0 ? ` Similar prompts would have answered ${wouldServe} more.` : '';
 		addHint(
 			context,
-			`${this.#calls} answered: ${this.#hits} from the cache, ${this.#coalesced} shared with a call in flight, ${paid} by the model${saved}.`,
+			`${this.#calls} answered: ${this.#hits} from the cache${similar}, ${this.#coalesced} shared with a call in flight, ${paid} by the model${saved}.${shadow}`,
 		);
 	}
 }

@@ -42,6 +42,7 @@ describe('similar prompts', () => {
 		expect(calls()).toBe(1);
 		expect(texts(second)).toEqual(texts(first));
 		expect(answers(second)[0]).toMatchObject({ cached: true, costUsd: 0 });
+		expect(second.hints[0]?.message).toContain('1 from the cache (1 of them to a similar prompt)');
 		expect(trace(second)).toMatchObject({
 			cache: 'similar',
 			attempts: 0,
@@ -60,7 +61,7 @@ describe('similar prompts', () => {
 		const second = await ask(OTHER, { similarMode: 'shadow' });
 		expect(calls()).toBe(2);
 		expect(trace(second)).toMatchObject({ cache: 'miss', similar: { mode: 'shadow', outcome: 'wouldServe' } });
-		expect(second.hints('AI').join()).toContain('1 more by similar prompts');
+		expect(second.hints[0]?.message).toContain('would have answered 1 more');
 	});
 
 	test('a near-miss is asked, and the trace names the veto', async () => {
