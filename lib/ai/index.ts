@@ -1,5 +1,7 @@
 export { isComplete } from './answer';
 export type { AiAnswer, FinishReason } from './answer';
+export { PROMPT_RULES, shortenRequest } from './optimizer';
+export type { PromptRule, Shortening } from './optimizer';
 export { PRICES_DATED } from './prices';
 export type { ModelPrice } from './prices';
 export { costUsd, priceOf } from './pricing';

@@ -37,6 +37,8 @@ export interface AiRequest {
 	/** Not for Anthropic. */
 	seed?: number | undefined;
 	json?: JsonFormat | undefined;
+	/** Marks the system message for the provider's prompt cache, where the provider wants that said (Anthropic). */
+	cacheSystem?: boolean | undefined;
 	/** Merged into the request body last, object by object; lists and values replace. */
 	extraBody?: Record<string, unknown> | undefined;
 }

@@ -18,6 +18,8 @@ export interface CallTrace {
 	ageMs?: number;
 	/** What a look for a similar prompt came to, where one was taken. */
 	similar?: SimilarTrace;
+	/** What the rules for shorter prompts came to, in estimated tokens, where there were any. */
+	shortened?: { readonly tokensBefore: number; readonly tokensAfter: number; readonly saved: Readonly<Partial<Record<string, number>>> };
 	/** What this call cost; null where the price is unknown; absent where money plays no part. */
 	costUsd?: number | null;
 	/** What this call would have cost, had the answer not been there already. */

@@ -4,6 +4,7 @@ import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
 import { DEFAULTS } from './defaults';
 import { PROVIDER_IDS, providerChoice } from './providers';
+import { promptOptions } from './shorten';
 import { similarOptions } from './similar';
 
 const show = { operation: ['chat'] };
@@ -243,7 +244,7 @@ export const description: INodeTypeDescription = {
 			placeholder: 'Add option',
 			default: {},
 			displayOptions: { show },
-			options: [...modelOptions, ...similarOptions, ...resilienceOptions(DEFAULTS), ...connectionOptions(DEFAULTS)].sort((a, b) =>
+			options: [...modelOptions, ...promptOptions, ...similarOptions, ...resilienceOptions(DEFAULTS), ...connectionOptions(DEFAULTS)].sort((a, b) =>
 				a.displayName.localeCompare(b.displayName),
 			),
 		},

@@ -1,4 +1,4 @@
-import type { AiMessage, AiRequest, JsonFormat } from '../../lib/ai';
+import type { AiMessage, AiRequest, JsonFormat, PromptRule } from '../../lib/ai';
 import { InvalidOptionError } from '../../lib/core/errors';
 import { requireHttpUrl, requireInteger, requireNumber, requireOneOf, requireText } from '../../lib/core/validate';
 import { perItem, type ParameterContext } from '../../lib/n8n/parameters';
@@ -9,6 +9,7 @@ import { parseJsonField, requireJsonObject } from '../shared/json';
 import { toResilience, type ResilienceSettings } from '../shared/resilience';
 import { DEFAULTS } from './defaults';
 import { PROVIDER_IDS, providerChoice, type ProviderId } from './providers';
+import { toPromptRules } from './shorten';
 import { toSimilar } from './similar';
 
 /** One call as the user described it, validated; nothing of n8n is left in it. */
@@ -20,6 +21,7 @@ export interface ChatParameters {
 	readonly cache: CacheSettings;
 	/** Undefined where only the same prompt gets the same answer. */
 	readonly similar: SimilarOptions | undefined;
+	readonly shorten: readonly PromptRule[];
 	readonly staleWhileRevalidateMs: number;
 	readonly staleIfErrorMs: number;
 	readonly resilience: ResilienceSettings;
@@ -75,6 +77,7 @@ function readSettings(context: ParameterContext, itemIndex: number): Settings {
 		model,
 		cache: readCache(read, model, options.cacheVaried === true),
 		similar: toSimilar(options),
+		shorten: toPromptRules(options),
 		staleWhileRevalidateMs: seconds('Serve Stale While Refreshing (Seconds)', 'staleWhileRevalidateSeconds', 0),
 		staleIfErrorMs: seconds('Serve Stale on Errors (Seconds)', 'staleIfErrorSeconds', 0),
 		resilience: toResilience(options, DEFAULTS),
@@ -149,6 +152,7 @@ function readModelOptions(options: Options): Partial<AiRequest> {
 	if (options.maxTokens !== undefined) read.maxTokens = requireInteger('Max Tokens', options.maxTokens, { min: 1 });
 	if (options.seed !== undefined) read.seed = requireInteger('Seed', options.seed, { min: Number.MIN_SAFE_INTEGER });
 	if (Array.isArray(options.stop) && options.stop.length > 0) read.stop = options.stop.map(String);
+	if (options.cacheSystem === true) read.cacheSystem = true;
 	if (options.extraBody !== undefined) read.extraBody = requireJsonObject('Extra Body Fields', options.extraBody);
 	return read;
 }

@@ -44,7 +44,7 @@ function chat(request: AiRequest): WireRequest {
 	const body = compact({
 		model,
 		max_tokens: maxTokens ?? DEFAULT_MAX_TOKENS,
-		system: systemFor(request) || undefined,
+		system: systemField(request),
 		messages: messages
 			.filter(({ role }) => role !== 'system')
 			.map(({ role, content }) => ({ role, content })),
@@ -67,6 +67,16 @@ function chat(request: AiRequest): WireRequest {
  */
 function hasStructuredOutput(model: string): boolean {
 	return !/^claude-([123]\b|instant|(opus|sonnet)-(3|4-[01]\b|4-20\d{6}|4$))/.test(model);
+}
+
+/**
+ * The static part of a prompt comes first on the wire, so a mark at its end caches all of it.
+ * Reference: https://platform.claude.com/docs/en/build-with-claude/prompt-caching
+ */
+function systemField(request: AiRequest): unknown {
+	const text = systemFor(request);
+	if (text === '') return undefined;
+	return request.cacheSystem ? [{ type: 'text', text, cache_control: { type: 'ephemeral' } }] : text;
 }
 
 /** All system messages; with the wish for JSON, where only words can express it. */
