@@ -13,7 +13,8 @@ export type ErrorCode =
 	| 'ERR_CIRCUIT_OPEN'
 	| 'ERR_LIMIT_EXCEEDED'
 	| 'ERR_EGRESS_BLOCKED'
-	| 'ERR_TOO_MANY_REDIRECTS';
+	| 'ERR_TOO_MANY_REDIRECTS'
+	| 'ERR_AUTHENTICATION';
 
 export interface FastpathErrorOptions {
 	cause?: unknown;
@@ -187,6 +188,20 @@ export class TooManyRedirectsError extends FastpathError {
 	}
 }
 
+/** The credential could not be applied: it is not connected, was revoked, or no token was to be had for it. */
+export class AuthenticationError extends FastpathError {
+	readonly code = 'ERR_AUTHENTICATION';
+	override readonly unprocessed = true;
+	/** What n8n advises to do. */
+	readonly advice: string | undefined;
+
+	constructor(cause: unknown) {
+		super(cause instanceof Error ? cause.message : 'The credential could not be applied', { cause });
+		const { description } = (cause ?? {}) as { description?: unknown };
+		this.advice = typeof description === 'string' ? description : undefined;
+	}
+}
+
 interface ErrorByCode {
 	ERR_INVALID_OPTION: InvalidOptionError;
 	ERR_CANCELLED: CancelledError;
@@ -199,6 +214,7 @@ interface ErrorByCode {
 	ERR_LIMIT_EXCEEDED: LimitExceededError;
 	ERR_EGRESS_BLOCKED: EgressBlockedError;
 	ERR_TOO_MANY_REDIRECTS: TooManyRedirectsError;
+	ERR_AUTHENTICATION: AuthenticationError;
 }
 
 /** Whether an error is one of ours, whichever copy of this module made it. */

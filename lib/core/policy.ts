@@ -18,6 +18,10 @@ export interface CallContext {
 	readonly deadlineAt?: number | undefined;
 	/** Whether the origin may see the request twice without harm (RFC 9110 section 9.2.2, or the user's word). */
 	readonly idempotent: boolean;
+	/** Whether the request changes nothing (RFC 9110 section 9.2.1), so that two may be under way at once. */
+	readonly safe?: boolean | undefined;
+	/** Where this attempt goes, in place of the origin that the request names. */
+	readonly origin?: string | undefined;
 }
 
 export type Call<T> = (context: CallContext) => Promise<T>;

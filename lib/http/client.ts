@@ -102,6 +102,11 @@ class Sending {
 			trace.waitedMs += this.#timings.waitedMs;
 			trace.upstreamMs += totalMs - this.#timings.waitedMs;
 			trace.connectionReused = this.#reused;
+			const { connectMs, dnsMs, tlsMs, firstByteMs } = this.#timings;
+			trace.connectMs = connectMs;
+			trace.firstByteMs = firstByteMs;
+			if (dnsMs !== undefined) trace.dnsMs = dnsMs;
+			if (tlsMs !== undefined) trace.tlsMs = tlsMs;
 			this.#timings.totalMs = totalMs;
 		}
 	}
@@ -199,7 +204,10 @@ class Sending {
 		let openedInMs = 0;
 		try {
 			const connection = await pool.wait(fresh, this.request.timeouts.connectMs, this.signal);
-			if (connection.served === 0) openedInMs = connection.openedInMs;
+			if (connection.served === 0) {
+				openedInMs = connection.openedInMs;
+				Object.assign(this.#timings, connection.opening);
+			}
 			return connection;
 		} finally {
 			const passedMs = this.clock.now() - startedAt;

@@ -9,6 +9,7 @@ import type { SecureContext, TLSSocket } from 'node:tls';
 import type { Clock } from '../core/clock';
 import { InvalidOptionError, NetworkError, TimeoutError } from '../core/errors';
 import { connectFailure } from './failure';
+import { watchOpening } from './opening';
 import { hostAndPort, parseTarget } from './target';
 
 import type { Egress } from './egress';
@@ -71,6 +72,7 @@ export class Connector {
 		this.egress.validateHost?.(hostname);
 		const socket = secure ? this.#secureSocket(undefined) : tcp(hostname, port, this.egress.lookup);
 		opened.push(socket);
+		watchOpening(socket, this.clock);
 		return await ready(socket, secure);
 	}
 

@@ -75,6 +75,9 @@ export interface HttpTimings {
 	waitedMs: number;
 	/** Opening a connection for this request; 0 where it found one open. */
 	connectMs: number;
+	/** Of `connectMs`: resolving the name, and the TLS handshake. Absent where they are not known. */
+	dnsMs?: number;
+	tlsMs?: number;
 	/** From `send` to the headers of the final response. */
 	firstByteMs: number;
 	totalMs: number;

@@ -1,3 +1,6 @@
+import type { BalanceOptions, Probe } from '../balance/balancer';
+import { HedgePolicy, type HedgeOptions } from '../balance/hedge';
+import { BalancePolicy } from '../balance/policy';
 import type { CircuitOptions } from '../breaker/circuit';
 import { CachePolicy, type CacheOptions } from '../cache/policy';
 import { isolate } from '../cache/isolate';
@@ -7,6 +10,8 @@ import { pipeline, type Call, type CallContext, type Policy } from '../core/poli
 import { newTrace, type CallTrace } from '../core/trace';
 import { SingleFlightPolicy } from '../flight/single-flight';
 import { TimeoutPolicy } from '../limit/deadline';
+import { limitsRate, type RateOptions } from '../limit/rate';
+import type { BudgetOptions } from '../retry/budget';
 import { RetryPolicy, type RetryOptions } from '../retry/policy';
 import { SimilarPolicy, type SimilarOptions } from '../similar/policy';
 import type { Runtime } from './runtime';
@@ -22,10 +27,18 @@ export interface LaneOptions {
 	/** Whether the answer to another wording may stand in where the cache has none. Without it, only to the same request. */
 	readonly similar?: SimilarOptions | undefined;
 	readonly retry: RetryOptions;
+	/** Without it, nothing bounds the share of retries. Also pays for hedges. */
+	readonly retryBudget?: BudgetOptions | undefined;
 	/** Without it, no circuit guards the origin. */
 	readonly breaker?: CircuitOptions | undefined;
 	/** Calls to this scope at the same time, over all nodes and executions of the process that ask for the same bound. */
 	readonly maxConcurrent: number;
+	/** Without it, calls go as fast as slots allow. */
+	readonly rate?: RateOptions | undefined;
+	/** Several origins that answer the same requests; the call is told which one under `context.origin`. */
+	readonly balance?: (BalanceOptions & { readonly probeWith?: Probe | undefined }) | undefined;
+	/** Without it, no second attempt is sent beside the first. */
+	readonly hedge?: HedgeOptions | undefined;
 	/** Bound of one attempt. */
 	readonly attemptTimeoutMs: number;
 	/** Bound of the call with all its attempts and waiting. */
@@ -37,6 +50,7 @@ export interface LaneCall {
 	readonly key?: string | undefined;
 	readonly prompt?: CallContext['prompt'];
 	readonly idempotent: boolean;
+	readonly safe?: boolean | undefined;
 }
 
 export type Outcome<T> =
@@ -54,7 +68,8 @@ export type Account<T> = (value: T, trace: CallTrace) => { inputTokens?: number;
 /** The one place that knows the order in which a request travels. */
 export function compose(runtime: Runtime, options: LaneOptions): Policy {
 	const { clock, random } = runtime;
-	const { cache, breaker } = options;
+	const { cache, scope } = options;
+	const budget = options.retryBudget && runtime.retryBudget(scope, options.retryBudget);
 	const stages: Array<Policy | undefined> = [
 		new TimeoutPolicy('total', options.totalTimeoutMs, clock),
 		cache && cache.mode !== 'off'
@@ -62,13 +77,35 @@ export function compose(runtime: Runtime, options: LaneOptions): Policy {
 			: undefined,
 		cache && options.similar && new SimilarPolicy(options.similar, cache, runtime.similar),
 		cache && new CachePolicy(cache, runtime),
-		new RetryPolicy(options.retry, clock, random),
-		breaker && runtime.breaker(options.scope, breaker),
-		runtime.limiter(options.scope, options.maxConcurrent),
-		new TimeoutPolicy('attempt', options.attemptTimeoutMs, clock),
-		countAttempts,
+		new RetryPolicy(options.retry, clock, random, budget),
+		options.hedge && new HedgePolicy(options.hedge, runtime.latencies(scope), clock, () => budget?.withdraw() ?? true),
+		...(options.balance ? [balanced(runtime, options, options.balance)] : attemptStages(runtime, options, scope)),
 	];
 	return pipeline(...stages.filter((stage) => stage !== undefined));
+}
+
+/** What an attempt passes on its way to one origin. The rate stands inside the limiter: tokens are spent as requests leave. */
+function attemptStages(runtime: Runtime, options: LaneOptions, scope: Scope): Array<Policy | undefined> {
+	return [
+		options.breaker && runtime.breaker(scope, options.breaker),
+		runtime.limiter(scope, options.maxConcurrent),
+		limitsRate(options.rate) ? runtime.rateLimiter(scope, options.rate) : undefined,
+		new TimeoutPolicy('attempt', options.attemptTimeoutMs, runtime.clock),
+		countAttempts,
+	];
+}
+
+function balanced(runtime: Runtime, options: LaneOptions, balance: NonNullable<LaneOptions['balance']>): Policy {
+	const balancer = runtime.balancer(options.scope, balance);
+	if (balance.probeWith) balancer.probeWith = balance.probeWith;
+	const opened = new Map<string, Policy>();
+	return new BalancePolicy(balancer, (origin) => {
+		const stages =
+			opened.get(origin) ??
+			pipeline(...attemptStages(runtime, options, { ...options.scope, origin }).filter((stage) => stage !== undefined));
+		opened.set(origin, stages);
+		return stages;
+	});
 }
 
 const countAttempts: Policy = {
@@ -89,9 +126,11 @@ export function openLane(runtime: Runtime, options: LaneOptions): Lane {
 			const elapsed = () => runtime.clock.now() - startedAt;
 			try {
 				const value = await policy.execute(call, { ...lane, trace });
+				trace.totalMs = elapsed();
 				runtime.metrics.record(labels, { trace, durationMs: elapsed(), ...account?.(value, trace) });
 				return { ok: true, value, trace };
 			} catch (error) {
+				trace.totalMs = elapsed();
 				runtime.metrics.record(labels, { trace, durationMs: elapsed(), errorCode: codeOf(error) });
 				return { ok: false, error, trace };
 			}

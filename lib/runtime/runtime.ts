@@ -1,3 +1,5 @@
+import { Balancer, type BalanceOptions } from '../balance/balancer';
+import { RecentLatencies } from '../balance/hedge';
 import { BreakerPolicy } from '../breaker/policy';
 import type { CircuitOptions } from '../breaker/circuit';
 import { MemoryStore } from '../cache/memory-store';
@@ -11,7 +13,9 @@ import { childController } from '../core/signal';
 import { FlightDeck } from '../flight/single-flight';
 import { createTransport, proxyFor, type PooledTransport } from '../http';
 import { ConcurrencyLimiter } from '../limit/concurrency';
+import { RateLimiter, type RateOptions } from '../limit/rate';
 import { MetricsRegistry, type SeriesSnapshot } from '../metrics/registry';
+import { RetryBudget, type BudgetOptions } from '../retry/budget';
 import { SimilarIndex } from '../similar';
 import { SimilarCounts, type SimilarParts } from '../similar/policy';
 import { openLane, type Lane, type LaneOptions } from './compose';
@@ -53,6 +57,10 @@ export class Runtime {
 	readonly metrics = new MetricsRegistry();
 	readonly #breakers: Registry<BreakerPolicy>;
 	readonly #limiters: Registry<ConcurrencyLimiter>;
+	readonly #rates: Registry<RateLimiter>;
+	readonly #budgets: Registry<RetryBudget>;
+	readonly #balancers: Registry<Balancer>;
+	readonly #latencies: Registry<RecentLatencies>;
 	readonly #end = new AbortController();
 	#cancelSweep: () => void = () => {};
 
@@ -70,6 +78,10 @@ export class Runtime {
 		// An open circuit may be forgotten too: hundreds of dead origins must not lock out the next one.
 		this.#breakers = new Registry({ ...shared, isIdle: (breaker) => breaker.state !== 'half-open' });
 		this.#limiters = new Registry({ ...shared, isIdle: (limiter) => limiter.active === 0 });
+		this.#rates = new Registry({ ...shared, isIdle: (rate) => rate.idle });
+		this.#budgets = new Registry({ ...shared, isIdle: () => true });
+		this.#balancers = new Registry({ ...shared, isIdle: (balancer) => balancer.idle });
+		this.#latencies = new Registry({ ...shared, isIdle: () => true });
 		this.#scheduleSweep();
 	}
 
@@ -86,6 +98,26 @@ export class Runtime {
 	limiter(scope: Scope, maxConcurrent: number): ConcurrencyLimiter {
 		const key = JSON.stringify([scopeKey(scope), maxConcurrent]);
 		return this.#limiters.obtain(key, () => new ConcurrencyLimiter({ maxConcurrent }, this.clock));
+	}
+
+	rateLimiter(scope: Scope, { perSecond, perMinute, burst, ...rest }: RateOptions): RateLimiter {
+		const key = JSON.stringify([scopeKey(scope), perSecond, perMinute, burst]);
+		return this.#rates.obtain(key, () => new RateLimiter({ perSecond, perMinute, burst, ...rest }, this.clock));
+	}
+
+	retryBudget(scope: Scope, options: BudgetOptions): RetryBudget {
+		const key = JSON.stringify([scopeKey(scope), options.percent, options.floor, options.windowMs]);
+		return this.#budgets.obtain(key, () => new RetryBudget(options, this.clock));
+	}
+
+	balancer(scope: Scope, { origins, strategy, ejection, probe }: BalanceOptions): Balancer {
+		const options = { origins, strategy, ejection, probe };
+		const key = JSON.stringify([scopeKey(scope), options]);
+		return this.#balancers.obtain(key, () => new Balancer(options, this.clock, this.random));
+	}
+
+	latencies(scope: Scope): RecentLatencies {
+		return this.#latencies.obtain(scopeKey(scope), () => new RecentLatencies());
 	}
 
 	/** A signal for work that outlives its caller: aborted by its own bound, or when the process lets go of us. */
@@ -128,12 +160,13 @@ export class Runtime {
 		this.similar.index.sweep();
 		this.transport.sweep();
 		this.#breakers.sweep();
-		this.#limiters.sweep();
+		for (const registry of [this.#limiters, this.#rates, this.#budgets, this.#balancers, this.#latencies]) registry.sweep();
 	}
 
 	/** Ends timers and background work and closes connections once they are idle; calls under way finish. */
 	async dispose(): Promise<void> {
 		this.#cancelSweep();
+		for (const [, balancer] of this.#balancers.entries()) balancer.dispose();
 		this.#end.abort();
 		await this.background.drain();
 		await this.transport.dispose();

@@ -3,7 +3,7 @@ import type { CallTrace } from '../../lib/core/trace';
 import { addHint, warnOfStackedRetries } from '../../lib/n8n/hints';
 import { runItems } from '../../lib/n8n/items';
 import { getRuntime } from '../../lib/runtime';
-import { accessOpener } from './access';
+import { accessOpener, secretQueryOf } from './access';
 import { createRequester } from './operations/request';
 import { toItems } from './output';
 import { parameterReader, readConcurrency } from './parameters';
@@ -18,7 +18,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	try {
 		return await runItems(context, { concurrency: readConcurrency(context) }, async (itemIndex, signal) => {
 			const parameters = read(itemIndex);
-			const access = await open(parameters.settings.authentication);
+			const access = await open(parameters.settings.access, itemIndex);
 			const outcome = await request(access, parameters, signal);
 			summary.count(outcome.trace);
 			if (!outcome.ok) throw outcome.error;
@@ -27,7 +27,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 				trace: outcome.trace,
 				settings: parameters.settings.response,
 				input: inputs[itemIndex] ?? { json: {} },
-				secretQuery: Object.keys(access.auth?.query ?? {}),
+				secretQuery: secretQueryOf(access),
 			});
 		});
 	} finally {

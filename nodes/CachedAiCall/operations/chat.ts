@@ -61,6 +61,8 @@ function openLane(runtime: Runtime, credential: string, origin: string, paramete
 		},
 		similar: parameters.similar,
 		retry: resilience.retry,
+		retryBudget: resilience.retryBudget,
+		rate: resilience.rate,
 		breaker: resilience.breaker,
 		maxConcurrent: resilience.concurrency,
 		attemptTimeoutMs: parameters.attemptTimeoutMs,

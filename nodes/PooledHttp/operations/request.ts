@@ -3,7 +3,9 @@ import type { HttpRequest, HttpResponse } from '../../../lib/http';
 import type { Lane, Outcome, Runtime } from '../../../lib/runtime';
 import type { Access } from '../access';
 import type { RequestParameters, Settings } from '../parameters';
-import { encodeBody, encodeHeaders, isIdempotent, withQuery } from './encode';
+import { encodeBody, encodeHeaders, isIdempotent, isSafe, withQuery } from './encode';
+import { balanceOver, movedTo, sentTo } from './origins';
+import { sendSigned } from './signed';
 import { ResponseError } from './status-error';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -34,8 +36,8 @@ export function createRequester(runtime: Runtime): Requester {
 			body: body.text,
 		};
 		const outcome = await laneOf(access, settings, new URL(request.url).origin).run(
-			async (context) => await attempt(runtime, access, request, context),
-			{ signal, idempotent: isIdempotent(method, headers) },
+			async (context) => await attempt(runtime, access, sentTo(request, context.origin), signedAt(parameters, context.origin), context),
+			{ signal, idempotent: isIdempotent(method, headers), safe: isSafe(method) },
 		);
 		if (outcome.ok || !settings.response.neverError) return outcome;
 		const response = responseOf(outcome.error);
@@ -44,8 +46,16 @@ export function createRequester(runtime: Runtime): Requester {
 }
 
 /** A status other than 2xx is thrown here, so that the retry and the circuit see it even where it is no error to the user. */
-async function attempt(runtime: Runtime, access: Access, request: HttpRequest, context: CallContext): Promise<HttpResponse> {
-	const response = await sendAuthorized(runtime, access, request, context);
+async function attempt(
+	runtime: Runtime,
+	access: Access,
+	request: HttpRequest,
+	parameters: RequestParameters,
+	context: CallContext,
+): Promise<HttpResponse> {
+	const response = access.authenticator
+		? await sendSigned(access.authenticator, request, parameters, async (signed) => await runtime.transport.send(signed, context))
+		: await sendAuthorized(runtime, access, request, context);
 	if (response.status < 200 || response.status >= 300) throw new ResponseError(response);
 	return response;
 }
@@ -67,28 +77,34 @@ async function sendAuthorized(
 	return digest.challenge(request.url, response.headers['www-authenticate']) ? await send() : response;
 }
 
+/** What a credential signs is the address that the request goes to, not the one it was written with. */
+function signedAt(parameters: RequestParameters, origin: string | undefined): RequestParameters {
+	return origin === undefined ? parameters : { ...parameters, url: movedTo(parameters.url, origin) };
+}
+
 function responseOf(error: unknown): HttpResponse | undefined {
 	return error instanceof ResponseError ? error.response : undefined;
 }
 
 function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<HttpRequest, 'method' | 'url' | 'headers' | 'body'> {
-	const { connection, attemptTimeoutMs, redirect } = settings;
+	const { connection, attemptTimeoutMs, redirect, steadiness } = settings;
 	return {
 		scope: access.credentialId,
 		connection: {
-			rejectUnauthorized: connection.rejectUnauthorized,
+			rejectUnauthorized: connection.rejectUnauthorized && !access.ignoreSslIssues,
 			http2: connection.http2,
 			proxy: connection.proxy,
+			tls: access.tls,
 			maxConnections: MAX_CONNECTIONS,
 			maxIdleConnections: MAX_IDLE_CONNECTIONS,
 		},
 		timeouts: {
-			connectMs: Math.min(CONNECT_TIMEOUT_MS, attemptTimeoutMs),
-			headersMs: attemptTimeoutMs,
-			bodyIdleMs: attemptTimeoutMs,
+			connectMs: Math.min(steadiness.connectMs ?? CONNECT_TIMEOUT_MS, attemptTimeoutMs),
+			headersMs: Math.min(steadiness.headersMs ?? Infinity, attemptTimeoutMs),
+			bodyIdleMs: Math.min(steadiness.bodyIdleMs ?? Infinity, attemptTimeoutMs),
 		},
 		maxResponseBytes: connection.maxResponseBytes,
-		redirect: { ...redirect, keepCredentials: false },
+		redirect,
 		egress: access.egress,
 		credentialHeaders: Object.keys(access.auth?.headers ?? {}),
 		proxyFor: runtime.proxyFor,
@@ -109,11 +125,15 @@ function laneOpener(runtime: Runtime): (access: Access, settings: Settings, orig
 }
 
 function openLane(runtime: Runtime, access: Access, settings: Settings, origin: string): Lane {
-	const { resilience } = settings;
+	const { resilience, steadiness } = settings;
 	return runtime.lane({
 		source: 'pooledHttp',
 		scope: { credential: access.credentialId, origin },
 		retry: resilience.retry,
+		retryBudget: resilience.retryBudget,
+		rate: resilience.rate,
+		balance: steadiness.balance && balanceOver(runtime, steadiness.balance, origin, commonOf(runtime, access, settings)),
+		hedge: steadiness.hedge,
 		breaker: resilience.breaker,
 		maxConcurrent: resilience.concurrency,
 		attemptTimeoutMs: settings.attemptTimeoutMs,
