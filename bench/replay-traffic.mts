@@ -9,6 +9,9 @@ export interface Group {
 	readonly different: readonly string[];
 }
 
+/** What the sweep goes through. */
+export const THRESHOLDS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
+
 /** Half of the groups were looked at while thresholds and tables were made; the other half only counts. */
 export type Half = 'tuning' | 'heldOut';
 

@@ -1,12 +1,12 @@
 // What similar prompts save and what they get wrong: `npm run build && node24 bench/replay.mts`.
-// Pairs: every wording and near-miss of bench/data/traffic.json once. Replay: 5,000 requests after Zipf's law. Both for a
+// Pairs: every wording and near-miss of bench/data/traffic.json once. Replay: 1,000 requests after Zipf's law. Both for a
 // sweep of thresholds, with the guard and without it. Writes .cache/bench/replay.json and draws it into docs/pictures.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { seeded } from '../test/helpers/seeded.mts';
 import { drawSweep } from './replay-plot.mts';
-import { halfOf, judgePairs, replay, traffic, type Finder, type Group, type Half, type PairCounts, type ReplayCounts } from './replay-traffic.mts';
+import { halfOf, judgePairs, replay, THRESHOLDS, traffic, type Finder, type Group, type Half, type PairCounts, type ReplayCounts } from './replay-traffic.mts';
 
 const require = createRequire(import.meta.url);
 const { SimilarIndex } = require('../dist/lib/similar/index.js') as typeof import('../lib/similar/index.ts');
@@ -15,8 +15,7 @@ const { systemClock } = require('../dist/lib/core/clock.js') as typeof import('.
 const { estimateTokens } = require('../dist/lib/ai/tokens.js') as typeof import('../lib/ai/tokens.ts');
 
 const ROOT = path.resolve(import.meta.dirname, '..');
-const THRESHOLDS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
-const REQUESTS = 5000;
+const REQUESTS = 1000;
 const SEED = 20_240_117;
 /** An answer of a few paragraphs. */
 const ANSWER_TOKENS = 200;
@@ -36,6 +35,11 @@ function finder(threshold: number, guarded: boolean): Finder {
 	};
 }
 
+/** The same stream for every finder. */
+function run(one: Finder): ReplayCounts {
+	return replay(traffic(groups, REQUESTS, seeded(SEED)), one, (prompt) => estimateTokens(prompt) + ANSWER_TOKENS);
+}
+
 interface Row {
 	readonly threshold: number;
 	readonly guarded: boolean;
@@ -50,7 +54,7 @@ const rows: Row[] = [true, false].flatMap((guarded) =>
 		guarded,
 		tuning: judgePairs(of('tuning'), () => finder(threshold, guarded)),
 		heldOut: judgePairs(of('heldOut'), () => finder(threshold, guarded)),
-		replay: replay(traffic(groups, REQUESTS, seeded(SEED)), finder(threshold, guarded), (prompt) => estimateTokens(prompt) + ANSWER_TOKENS),
+		replay: run(finder(threshold, guarded)),
 	})),
 );
 
@@ -60,12 +64,16 @@ const pairs = rows[0] ? rows[0].tuning.pairs + rows[0].heldOut.pairs : 0;
 console.log(`${pairs} pairs (${rows[0]?.heldOut.pairs} held out), ${REQUESTS} requests, ${ANSWER_TOKENS} tokens per answer assumed\n`);
 line('threshold', 'guard', 'hits', 'false', 'hits', 'false', 'exact', 'similar', 'calls', 'tokens', 'false');
 line('', '', 'tuning', 'tuning', 'held out', 'held out', 'replay', 'replay', 'saved', 'saved', 'replay');
-for (const { threshold, guarded, tuning, heldOut, replay: run } of rows) {
+const nothing: Finder = { learn: () => {}, find: () => undefined };
+const exactOnly = run(nothing);
+line('', 'exact only', '', '', '', '', exactOnly.exact, 0, percent(exactOnly.exact, exactOnly.requests), percent(exactOnly.savedTokens, exactOnly.tokens), 0);
+for (const { threshold, guarded, tuning, heldOut, replay: replayed } of rows) {
 	line(
 		threshold, guarded ? 'on' : 'off',
 		percent(tuning.hits, tuning.same), tuning.falseHits,
 		percent(heldOut.hits, heldOut.same), heldOut.falseHits,
-		run.exact, run.similar, percent(run.exact + run.similar, run.requests), percent(run.savedTokens, run.tokens), run.falseHits,
+		replayed.exact, replayed.similar, percent(replayed.exact + replayed.similar, replayed.requests),
+		percent(replayed.savedTokens, replayed.tokens), replayed.falseHits,
 	);
 }
 

@@ -1,15 +1,18 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { halfOf, judgePairs, type Group } from '../../bench/replay-traffic.mts';
+import { drawSweep } from '../../bench/replay-plot.mts';
+import { halfOf, judgePairs, THRESHOLDS, type Group } from '../../bench/replay-traffic.mts';
 import { guardFor } from '../../lib/similar/guard.ts';
 import { SimilarIndex } from '../../lib/similar/index.ts';
 import { readingOf } from '../../lib/similar/reading.ts';
+import { similarOptions } from '../../nodes/CachedAiCall/similar.ts';
 import { FakeClock } from '../helpers/fake-clock.mts';
 import { seeded } from '../helpers/seeded.mts';
 
-const TRAFFIC = JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../../bench/data/traffic.json'), 'utf8')) as Group[];
-const DEFAULT_THRESHOLD = 0.5;
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const TRAFFIC = JSON.parse(readFileSync(path.join(ROOT, 'bench/data/traffic.json'), 'utf8')) as Group[];
+const DEFAULT_THRESHOLD = similarOptions.find(({ name }) => name === 'similarThreshold')?.default as number;
 
 describe('the guard lets pass', () => {
 	test.each([
@@ -94,14 +97,14 @@ describe('the guard stops', () => {
 });
 
 describe('realistic traffic', () => {
-	const judged = (half: 'tuning' | 'heldOut') =>
+	const judged = (half: 'tuning' | 'heldOut', threshold = DEFAULT_THRESHOLD, guarded = true) =>
 		judgePairs(TRAFFIC.filter((group) => halfOf(group) === half), () => {
 			const index = new SimilarIndex({ clock: new FakeClock() });
 			return {
 				learn: (prompt) => index.add('scope', prompt, prompt, 1000),
 				find: (prompt) => {
-					const vetoOf = guardFor(prompt);
-					return index.find('scope', prompt, DEFAULT_THRESHOLD, 5).find((candidate) => !vetoOf(candidate.prompt))?.prompt;
+					const vetoOf = guarded ? guardFor(prompt) : () => undefined;
+					return index.find('scope', prompt, threshold, 5).find((candidate) => !vetoOf(candidate.prompt))?.prompt;
 				},
 			};
 		});
@@ -111,6 +114,16 @@ describe('realistic traffic', () => {
 		expect(counts.falseHits).toBe(0);
 		expect(counts.pairs).toBeGreaterThan(200);
 		expect(counts.hits / counts.same).toBeGreaterThan(0.6);
+	});
+
+	test('the picture in the documentation is what the benchmark draws', () => {
+		const rows = [true, false].flatMap((guarded) =>
+			THRESHOLDS.map((threshold) => ({
+				threshold, guarded, tuning: judged('tuning', threshold, guarded), heldOut: judged('heldOut', threshold, guarded),
+			})),
+		);
+		expect(readFileSync(path.join(ROOT, 'docs/pictures/similar-prompts.svg'), 'utf8')).toBe(drawSweep(rows));
+		expect(rows.filter((row) => row.guarded).map((row) => row.tuning.falseHits + row.heldOut.falseHits)).toEqual(THRESHOLDS.map(() => 0));
 	});
 
 	test('the guard alone tells every near-miss from the question, its wordings and the other near-misses', () => {

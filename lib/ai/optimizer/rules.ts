@@ -1,7 +1,7 @@
 import { holdsProtected } from './protect';
 
 /** In the order in which they are applied. Only `lists` leaves something out, and says so. */
-export const PROMPT_RULES = ['json', 'markdown', 'courtesy', 'lists', 'repeats', 'whitespace'] as const;
+export const PROMPT_RULES = ['json', 'markdown', 'courtesy', 'whitespace', 'lists', 'repeats'] as const;
 
 export type PromptRule = (typeof PROMPT_RULES)[number];
 
@@ -47,7 +47,7 @@ const GREETINGS = /^\s*(?:hi|hello|hey|dear)(?: there| assistant| chatgpt| claud
 const THANKS =
 	/(?<=^|[.!?\n][^\S\n]*)(?:(?:thank you|thanks|many thanks|thank you kindly)(?: again)?(?: so much| very much| a lot| a million)?(?: in advance)?(?: for (?:your|the) (?:help|time|support|assistance|patience|understanding|effort|efforts|attention)(?: (?:and|,) (?:help|time|support|assistance|patience|understanding))?)?(?: in advance)?|i (?:really |truly |greatly )?appreciate (?:it|your (?:help|time|support|assistance))(?: (?:very much|a lot))?|i hope (?:this (?:message|email|note)? ?finds you well|you are (?:doing )?well|you're (?:doing )?well|you are having a (?:great|good|nice|wonderful) day)|(?:have a (?:great|good|nice|wonderful) day)|(?:best|kind|warm) regards|looking forward to (?:your (?:reply|answer|response)|hearing from you)|sorry (?:for|to) (?:the trouble|bother(?:ing)? you))(?:[,.!]+(?=\s|$)[^\S\n]*|[^\S\n]*$)/gim;
 const REQUESTS: readonly RegExp[] = [
-	/\b(?:could|can|would|will) you (?:please|kindly|be so kind as to)\b,?\s*/gi,
+	/\b(?:could|can|would|will) you (?:please be so kind as to|please|kindly|be so kind as to)\b,?\s*/gi,
 	/\b(?:i would|i'd) (?:really |greatly )?(?:appreciate it|be (?:very |really |so )?(?:grateful|thankful|happy)) if you (?:could|would|can)\b\s*/gi,
 	/\b(?:i would|i'd) (?:really )?(?:like|love)(?: for)? you to\b\s*/gi,
 	/\bi (?:want|need) you to\b\s*/gi,
@@ -58,7 +58,9 @@ const REQUESTS: readonly RegExp[] = [
 /** What is said to be polite and asks for nothing. English. */
 function courtesy(text: string): string {
 	const plain = text.replace(GREETINGS, '').replace(THANKS, '');
-	return REQUESTS.reduce((rest, pattern) => rest.replace(pattern, ''), plain);
+	const asked = REQUESTS.reduce((rest, pattern) => rest.replace(pattern, ''), plain);
+	// What stood behind a comma may be gone.
+	return asked.replace(/,[^\S\n]*(?=[.!?])/g, '');
 }
 
 /** Items of one list that are kept: from its begin, and from its end. */
