@@ -44,8 +44,8 @@ export function drawSweep(rows: readonly PlotRow[]): string {
 	return `${parts.join('\n')}\n`;
 }
 
-/** Of the wordings or the near-misses of both halves. */
+/** Of the wordings, or of the look-ups that must find nothing, of both halves. */
 function shareOf({ tuning, heldOut }: PlotRow, what: 'hits' | 'falseHits'): number {
-	const whole = what === 'hits' ? tuning.same + heldOut.same : tuning.different + heldOut.different;
-	return Math.min(1, (tuning[what] + heldOut[what]) / whole);
+	const whole = what === 'hits' ? tuning.same + heldOut.same : tuning.traps + heldOut.traps;
+	return (tuning[what] + heldOut[what]) / whole;
 }

@@ -30,8 +30,8 @@ export interface PairCounts {
 	/** Of wordings that ask the same. */
 	readonly same: number;
 	readonly hits: number;
-	/** Of near-misses. */
-	readonly different: number;
+	/** Look-ups that must find nothing: near-misses, and each question where only its near-misses are known. */
+	readonly traps: number;
 	readonly falseHits: number;
 }
 
@@ -39,7 +39,7 @@ export interface PairCounts {
 export function judgePairs(groups: readonly Group[], newFinder: () => Finder): PairCounts {
 	const finder = newFinder();
 	for (const { ask } of groups) finder.learn(ask);
-	let [same, hits, different, falseHits] = [0, 0, 0, 0];
+	let [same, hits, traps, falseHits] = [0, 0, 0, 0];
 	for (const group of groups) {
 		for (const wording of group.same) {
 			const found = finder.find(wording);
@@ -51,11 +51,12 @@ export function judgePairs(groups: readonly Group[], newFinder: () => Finder): P
 		for (const nearMiss of group.different) {
 			if (finder.find(nearMiss) !== undefined) falseHits += 1;
 			nearMisses.learn(nearMiss);
-			different += 1;
+			traps += 1;
 		}
 		if (nearMisses.find(group.ask) !== undefined) falseHits += 1;
+		traps += 1;
 	}
-	return { pairs: same + different, same, hits, different, falseHits };
+	return { pairs: groups.reduce((pairs, group) => pairs + group.same.length + group.different.length, 0), same, hits, traps, falseHits };
 }
 
 export interface ReplayCounts {
