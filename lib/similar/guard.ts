@@ -3,11 +3,12 @@ import { OPPOSITES } from './words';
 
 /**
  * Why two prompts that look alike must not share an answer. `opposites`: enable and disable · `order`: A over B and B over
- * A · `words`: any other word that only one of them has, and that is neither a filler nor a known synonym.
+ * A · `words`: any other word that only one of them has, and that is neither a filler nor a known synonym ·
+ * `text`: what follows the question (after a colon, a line break, the first sentence), where not a letter may differ.
  */
 export type Veto =
 	| 'code' | 'urls' | 'quoted' | 'numbers' | 'units' | 'dates' | 'language' | 'negation' | 'names' | 'opposites' | 'comparison'
-	| 'order' | 'words';
+	| 'order' | 'words' | 'text';
 
 /** In the order in which they are looked for: the first that applies is the reason that is given. */
 const VETOES: ReadonlyArray<readonly [Veto, (a: Reading, b: Reading) => boolean]> = [
@@ -24,6 +25,7 @@ const VETOES: ReadonlyArray<readonly [Veto, (a: Reading, b: Reading) => boolean]
 	['opposites', hasOpposites],
 	['comparison', (a, b) => differ(a.comparatives, b.comparatives)],
 	['words', (a, b) => differ(a.words, b.words)],
+	['text', (a, b) => a.text !== b.text],
 ];
 
 /** Judges one prompt against others; reads it once. A doubt is a veto: a miss costs a call, a false hit a wrong answer. */

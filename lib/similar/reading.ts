@@ -14,6 +14,8 @@ export interface Reading {
 	readonly names: readonly string[];
 	/** What is left of the text in lower case, without fillers, one word for each synonym. */
 	readonly words: readonly string[];
+	/** What is to be worked on, to the letter. */
+	readonly text: string;
 	/** Language by its most frequent words, and the scripts in use. */
 	readonly language: string;
 }
@@ -34,25 +36,32 @@ const SCRIPTS = ['Latin', 'Cyrillic', 'Greek', 'Han', 'Hiragana', 'Katakana', 'H
 	(script): [string, RegExp] => [script, new RegExp(`\\p{Script=${script}}`, 'u')],
 );
 
-/** Ways to ask that ask nothing else; each is taken for what stands beside it. All are matched in lower case. */
+/** Ways to begin that ask nothing: taken away as long as there is one. */
+const OPENINGS =
+	/^[\s,:]*(?:(?:hi|hello|hey)(?: there)?[,!.]|please,?|kindly|tell me(?: about)?[,:]?|let me know|i (?:want|need|would like|would love)(?: for)? you to|i (?:would like|want|need) to know|do you know(?= (?:what|who|where|when|why|how|which)\b)|(?:can|could|would|will) you(?: please| kindly| maybe)?(?= (?:please|tell|give|explain|list|write|summarize|summarise|translate|show|help|describe|provide|generate|create|convert|classify|tag|draft|suggest|rewrite|compare|define|extract|enumerate|compose|outline|recommend|find|format|plan|check|name|set|answer|reply)\b))\s+/i;
+/** And to end; only where nothing but the question is there, because a text to work on may end with them too. */
+const CLOSING = /,?\s*\b(?:thanks|thank you|many thanks|please)(?: very much| so much| a lot)?(?: in advance)?[.!]*\s*$/i;
+
+/** What follows the question: it is worked on, and may not differ in a letter. */
+const TEXT_BEGINS = /[:\n]|[.?!](?=\s)/;
+/** Where wording itself is what is asked about, the question is such a text too. */
+const ABOUT_WORDING =
+	/\b(?:translat|correct|proofread|grammar|spell|count|repeat|rhyme|rewrite|rephrase|paraphrase|punctuat|pronounc|word|sentence|letter|character|anagram|palindrome|capitali[sz]|how (?:do|would) you say|say|mean|article|filler|synonym)/i;
+
+/** Ways to say one thing; each is taken for what stands beside it. All are matched in lower case. */
 const PHRASES: ReadonlyArray<readonly [RegExp, string]> = [
-	[/^(?:hi|hello|hey)(?: there)?[,!.]\s*/, ''],
-	[/\b(?:thanks|thank you|many thanks|thx)(?: very much| so much| a lot)?(?: in advance)?\b/g, ''],
-	[/\b(?:i want|i need|i would like|i would love)(?: for)? you to\b/g, ''],
-	[/\b(?:i would like|i want|i need) to know\b/g, ''],
-	[/\b(?:can|could|would|will) you (?:please |kindly |maybe )?(?=(?:tell|give|explain|list|write|summarize|summarise|translate|show|help|describe|provide|generate|create|convert|classify|tag|draft|suggest|rewrite|compare|define|extract|enumerate|compose|outline|recommend|find|format|plan|check|name|set|answer|reply)\b)/g, ''],
-	[/\b(?:please )?(?:tell me|let me know)(?: about)?\b/g, ''],
-	[/\bdo you know (?=what|who|where|when|why|how|which)/g, ''],
-	[/\bhow (?:do|can|does|would) (?:i|you|we|one|someone)\b/g, 'how to'],
-	[/\b(?:write|give|create|make|provide)(?: me)?(?: with)? a summary of\b/g, 'summarize'],
-	[/\b(?:give|make|create|provide|write)(?: me)?(?: with)? a list of\b/g, 'list'],
-	[/\b(give|show|write|provide) me(?: with)?\b/g, '$1'],
-	[/\bfor me\b/g, ''],
+	[/\bhow (?:do|can|does|would) (?:i|one)\b/g, 'how to'],
+	[/^(?:write|give|create|make|provide)(?: me)?(?: with)? a summary of\b/, 'summarize'],
+	[/^(?:give|make|create|provide|write)(?: me)?(?: with)? a list of\b/, 'list'],
+	[/^(give|show|write|provide) me(?: with)?\b/, '$1'],
 	[/\bthe following\b/g, 'this'],
 	[/\be-mail/g, 'email'],
 	// A leading clause goes where it would stand at the end.
-	[/^\s*((?:in|using|with|for) [\p{L}\p{N}]+(?: [\p{L}\p{N}]+)?), ([^.?!]+)([.?!]*)\s*$/u, '$2 $1$3'],
+	[/^\s*((?:in|using|with|for) [\p{L}\p{N}]+(?: [\p{L}\p{N}]+)?), ([^.?!:\n]+)([.?!]*)\s*$/u, '$2 $1$3'],
 ];
+
+/** Behind these words `a` is the article; elsewhere it may be a letter, as in vitamin a. */
+const BEFORE_ARTICLE = /^(?:is|are|for|of|to|in|with|from|by|on|at|as|that|and|or|what|write|give|list|find|make|create|plan|recommend|set|sort|generate|show|explain|describe|suggest|summarize)$/;
 
 const CONTRACTIONS: ReadonlyArray<readonly [RegExp, string]> = [
 	[/\b(what|who|where|when|how|that|there|it|here)'s\b/g, '$1 is'],
@@ -68,7 +77,7 @@ const CONTRACTIONS: ReadonlyArray<readonly [RegExp, string]> = [
 ];
 
 export function readingOf(prompt: string): Reading {
-	const text = prompt.normalize('NFKC').replace(/[\u2018\u2019](?=\p{L})/gu, "'");
+	const text = questionOf(prompt.normalize('NFKC').replace(/[\u2018\u2019](?=\p{L})/gu, "'"));
 	const [withoutCode, code] = takeOut(text, CODE);
 	const [withoutUrls, urls] = takeOut(withoutCode, TOKENS, (token) => ADDRESS.test(token));
 	const [withoutQuotes, quoted] = takeOut(withoutUrls, QUOTED);
@@ -85,7 +94,23 @@ export function readingOf(prompt: string): Reading {
 		names: namesOf(withoutQuotes),
 		words,
 		language: languageOf(text),
+		text: textOf(text),
 	};
+}
+
+/** Without the courtesy around it. */
+function questionOf(prompt: string): string {
+	let question = prompt.trim();
+	for (let opening = OPENINGS.exec(question); opening; opening = OPENINGS.exec(question)) question = question.slice(opening[0].length);
+	const plain = question.replace(CLOSING, '');
+	return /[:\n]/.test(plain) || plain === '' ? question : plain;
+}
+
+function textOf(question: string): string {
+	const begin = ABOUT_WORDING.test(question) ? 0 : question.search(TEXT_BEGINS);
+	if (begin < 0) return '';
+	const text = question.slice(begin);
+	return (begin === 0 ? text.charAt(0).toLowerCase() + text.slice(1) : text).replace(/^[:.?!\s]+/, '').replace(/[.\s]{1,100}$/, '');
 }
 
 /** The text with what matches (and is meant) replaced by a mark that stands for it, and what was taken. */
@@ -111,13 +136,11 @@ function all(text: string, pattern: RegExp): string[] {
 function wordsOf(text: string): string[] {
 	let plain = text.toLowerCase();
 	for (const [pattern, written] of CONTRACTIONS) plain = plain.replace(pattern, written);
-	plain = plain.replace(/^\s*please,? /, '');
 	for (const [pattern, written] of PHRASES) plain = plain.replace(pattern, written);
 	const words = plain.replace(/(\d),(?=\d{3}\b)/g, '$1').match(/[\p{L}\p{M}]+|\d+|\uFFFC/gu) ?? [];
 	return words
-		.map((word) => NUMBER_WORDS.get(word) ?? SYNONYMS.get(word) ?? spelling(word))
-		// Beside another single letter, `a` is a letter too.
-		.filter((word, index, every) => !FILLERS.has(word) || (word === 'a' && every[index + 1]?.length === 1));
+		.filter((word, index) => (word === 'a' ? !BEFORE_ARTICLE.test(words[index - 1] ?? 'is') : !FILLERS.has(word)))
+		.map((word) => NUMBER_WORDS.get(word) ?? SYNONYMS.get(word) ?? spelling(word));
 }
 
 /** British and American spelling come to the same form, which need not be a word. */

@@ -3,7 +3,7 @@
 const list = (words: string): ReadonlySet<string> => new Set(words.split(' '));
 
 /** Words that may come and go without changing what is asked. */
-export const FILLERS = list('a an the please kindly is are do does of');
+export const FILLERS = list('an the please kindly is are do does of');
 
 export const NEGATIONS = list(
 	'not no never none nothing nobody nowhere neither nor without cannot except excluding exclude unless but only hardly avoid ' +

@@ -15,7 +15,7 @@ export const similarOptions: INodeProperties[] = [
 		type: 'options',
 		default: 'off',
 		description:
-			'Whether the stored answer to another wording of a prompt may stand in. Model, system message and all settings must be the same, and so must numbers, names, quoted text, code and the order of words. Single prompts only, not conversations.',
+			'Whether the stored answer to another wording of a prompt may stand in. Model, system message and all settings must be the same, and so must numbers, names, quoted text, code and the order of words. Only the question may be worded otherwise; what follows a colon or the first sentence may not. Single prompts only, not conversations.',
 		options: [
 			{ name: 'Off', value: 'off', description: 'Only the same prompt gets the same answer' },
 			{ name: 'On', value: 'on', description: 'Answer from the cache where another wording was answered before' },

@@ -31,8 +31,8 @@ const ask = async (prompt: string, options: Record<string, unknown> = {}, parame
 
 const trace = (result: Awaited<ReturnType<typeof ask>>) => answers(result)[0]?._fastpath as Record<string, unknown>;
 
-const FIRST = 'tag this package: a fast web server for static files';
-const OTHER = 'Please tag this package: a quick web server for static files.';
+const FIRST = 'Which tags fit a fast web server for static files?';
+const OTHER = 'Please tell me which tags fit a quick web server for static files';
 
 describe('similar prompts', () => {
 	test('another wording gets the stored answer, costs nothing, and the trace says why', async () => {

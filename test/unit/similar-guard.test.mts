@@ -58,6 +58,16 @@ describe('the guard stops', () => {
 		['language', 'hello слово', 'hello wort'],
 		['words', 'List benefits of coffee', 'List benefits of cocoa'],
 		['words', 'Write a poem', 'Write poems'],
+		['words', 'Who works for me?', 'Who works?'],
+		['words', 'Why did he tell me?', 'Why did he?'],
+		['comparison', 'How do you feel?', 'How do I feel?'],
+		['words', 'Signs of vitamin a deficiency', 'Signs of vitamin deficiency'],
+		['text', 'Fix this: he is ill', 'Fix this: is he ill'],
+		['text', 'Translate the house to German', 'Translate house to German'],
+		['text', 'Classify this: yes please', 'Classify this: yes'],
+		['text', 'Is this rude?\nSit down', 'Is this rude?\nPlease sit down'],
+		['text', 'Fix the grammar of I go to the school', 'Fix the grammar of I go to school'],
+		['text', 'Find the bug:\nif x\n  a\nb', 'Find the bug:\nif x\n  a\n  b'],
 	])('%s: %s ≠ %s', (veto, one, other) => {
 		expect(guardFor(one)(other)).toBe(veto);
 		expect(guardFor(other)(one)).toBe(veto);
