@@ -1,5 +1,5 @@
-/** How the cache took part in a call. */
-export type CacheStatus = 'hit' | 'stale' | 'miss' | 'similar' | 'bypass';
+/** How the cache took part in a call; `revalidated`: the server confirmed the stored answer, and sent no other. */
+export type CacheStatus = 'hit' | 'stale' | 'revalidated' | 'miss' | 'similar' | 'bypass';
 
 /** A call's account of itself. Plain data; users see it under `_fastpath` when they ask. */
 export interface CallTrace {

@@ -150,7 +150,7 @@ class Sending {
 		if (egress !== openEgress) await abortable(egress.validateUrl(hop.url), this.signal);
 		throwIfAborted(this.signal);
 		const pool = this.pools.for(target, this.request);
-		pool.requests += 1;
+		pool.begin(this.clock.now());
 		const repeatable = this.context.idempotent || IDEMPOTENT.has(hop.method);
 		try {
 			const first = await this.#attempt(pool, hop, target, repeatable, false);

@@ -65,8 +65,9 @@ export class RetryPolicy implements Policy {
 		const waitMs = asked ?? fullJitter(retry, this.options, this.random);
 		const endsAt = this.clock.now() + waitMs;
 		if (context.deadlineAt !== undefined && endsAt >= context.deadlineAt) return undefined;
-		// A retry that the origin gave a time for is no burden to it; the budget is for those that we decide on.
-		return asked === undefined && this.budget?.withdraw() === false ? undefined : waitMs;
+		// A retry at a time that the origin gave is no burden to it; "at once" is no time.
+		const invited = asked !== undefined && asked > 0;
+		return !invited && this.budget?.withdraw() === false ? undefined : waitMs;
 	}
 }
 

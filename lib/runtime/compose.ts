@@ -2,11 +2,12 @@ import type { BalanceOptions, Probe } from '../balance/balancer';
 import { HedgePolicy, type HedgeOptions } from '../balance/hedge';
 import { BalancePolicy } from '../balance/policy';
 import type { CircuitOptions } from '../breaker/circuit';
+import { HttpCachePolicy, type HttpCacheOptions } from '../cache/http-policy';
 import { CachePolicy, type CacheOptions } from '../cache/policy';
 import { isolate } from '../cache/isolate';
 import type { ErrorCode } from '../core/errors';
 import { isFastpathError } from '../core/errors';
-import { pipeline, type Call, type CallContext, type Policy } from '../core/policy';
+import { pipeline, type Call, type CallContext, type Policy, type RequestFacts } from '../core/policy';
 import { newTrace, type CallTrace } from '../core/trace';
 import { SingleFlightPolicy } from '../flight/single-flight';
 import { TimeoutPolicy } from '../limit/deadline';
@@ -24,6 +25,10 @@ export interface LaneOptions {
 	readonly scope: Scope;
 	/** Without it, calls are neither cached nor coalesced. */
 	readonly cache?: CacheOptions | undefined;
+	/** The cache for HTTP requests; takes part in calls that come with a `request`. */
+	readonly httpCache?: HttpCacheOptions | undefined;
+	/** Calls with the same key are answered by one, also where nothing is cached. */
+	readonly share?: boolean | undefined;
 	/** Whether the answer to another wording may stand in where the cache has none. Without it, only to the same request. */
 	readonly similar?: SimilarOptions | undefined;
 	readonly retry: RetryOptions;
@@ -50,6 +55,7 @@ export interface LaneCall {
 	readonly key?: string | undefined;
 	readonly prompt?: CallContext['prompt'];
 	readonly idempotent: boolean;
+	readonly request?: RequestFacts | undefined;
 	readonly safe?: boolean | undefined;
 }
 
@@ -68,15 +74,19 @@ export type Account<T> = (value: T, trace: CallTrace) => { inputTokens?: number;
 /** The one place that knows the order in which a request travels. */
 export function compose(runtime: Runtime, options: LaneOptions): Policy {
 	const { clock, random } = runtime;
-	const { cache, scope } = options;
+	const { cache, httpCache, scope } = options;
+	// Who accepts no similar answer never joins a flight that may bring one.
+	const cached = cache && (options.similar ? `${cache.mode} ${JSON.stringify(options.similar)}` : cache.mode);
+	const lane = cache?.mode !== 'off' && cached ? cached : options.share ? 'shared' : undefined;
 	const budget = options.retryBudget && runtime.retryBudget(scope, options.retryBudget);
 	const stages: Array<Policy | undefined> = [
 		new TimeoutPolicy('total', options.totalTimeoutMs, clock),
-		cache && cache.mode !== 'off'
-			? new SingleFlightPolicy(runtime.flights, { boundMs: options.totalTimeoutMs, lane: cache.mode, isolate })
-			: undefined,
+		lane === undefined
+			? undefined
+			: new SingleFlightPolicy(runtime.flights, { boundMs: options.totalTimeoutMs, lane, isolate }),
 		cache && options.similar && new SimilarPolicy(options.similar, cache, runtime.similar),
 		cache && new CachePolicy(cache, runtime),
+		httpCache && new HttpCachePolicy(httpCache, runtime),
 		new RetryPolicy(options.retry, clock, random, budget),
 		options.hedge && new HedgePolicy(options.hedge, runtime.latencies(scope), clock, () => budget?.withdraw() ?? true),
 		...(options.balance ? [balanced(runtime, options, options.balance)] : attemptStages(runtime, options, scope)),

@@ -12,6 +12,7 @@ import { systemRandom, type Random } from '../core/random';
 import { childController } from '../core/signal';
 import { FlightDeck } from '../flight/single-flight';
 import { createTransport, proxyFor, type PooledTransport } from '../http';
+import { BodyCompressor } from '../http/compress';
 import { ConcurrencyLimiter } from '../limit/concurrency';
 import { RateLimiter, type RateOptions } from '../limit/rate';
 import { MetricsRegistry, type SeriesSnapshot } from '../metrics/registry';
@@ -21,6 +22,7 @@ import { SimilarCounts, type SimilarParts } from '../similar/policy';
 import { openLane, type Lane, type LaneOptions } from './compose';
 import { Registry } from './registry';
 import { scopeKey, type Scope } from './scope';
+import { userAgentOf } from './user-agent';
 
 const SWEEP_EVERY_MS = 60_000;
 const IDLE_MS = 30 * 60_000;
@@ -41,6 +43,7 @@ export interface RuntimeStats {
 	readonly coalesced: number;
 	readonly backgroundFailures: number;
 	readonly circuits: ReadonlyArray<{ readonly scope: string; readonly state: string }>;
+	/** Most used first. */
 	readonly pools: ReturnType<PooledTransport['stats']>;
 	readonly calls: readonly SeriesSnapshot[];
 }
@@ -54,6 +57,7 @@ export class Runtime {
 	readonly flights: FlightDeck;
 	readonly background: Background;
 	readonly transport: PooledTransport;
+	readonly compressor = new BodyCompressor();
 	readonly metrics = new MetricsRegistry();
 	readonly #breakers: Registry<BreakerPolicy>;
 	readonly #limiters: Registry<ConcurrencyLimiter>;
@@ -142,6 +146,9 @@ export class Runtime {
 		? { ...process.env }
 		: undefined;
 
+	/** Of requests that name none; the environment is read once. */
+	readonly userAgent = userAgentOf(process.env);
+
 	stats(): RuntimeStats {
 		return {
 			store: this.store.stats(),
@@ -150,7 +157,7 @@ export class Runtime {
 			coalesced: this.flights.coalesced,
 			backgroundFailures: this.background.failures,
 			circuits: this.#breakers.entries().map(([scope, breaker]) => ({ scope, state: breaker.state })),
-			pools: this.transport.stats(),
+			pools: this.transport.ranking(Infinity),
 			calls: this.metrics.snapshot(),
 		};
 	}

@@ -1,4 +1,5 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
+import { canonical } from '../../lib/cache/key';
 import type { Egress, TlsOptions } from '../../lib/http';
 import { DigestSession } from '../../lib/http/digest';
 import { authenticatorFor } from '../../lib/n8n/authenticate';
@@ -22,6 +23,8 @@ export interface Access {
 	readonly tls: TlsOptions | undefined;
 	/** The credential says so of its service. */
 	readonly ignoreSslIssues: boolean;
+	/** What the credential holds, which an expression in it may change from run to run. A secret: only its hash is used. */
+	readonly held: () => string;
 }
 
 export type OpenAccess = (settings: AccessSettings, itemIndex: number) => Promise<Access>;
@@ -49,10 +52,11 @@ async function openAccess(
 	tls: TlsOptions | undefined,
 	itemIndex: number,
 ): Promise<Access> {
-	const nothing = { auth: undefined, authenticator: undefined, digest: undefined, tls, ignoreSslIssues: false };
+	const nothing = { auth: undefined, authenticator: undefined, digest: undefined, tls, ignoreSslIssues: false, held: () => '' };
 	if (type === undefined) return { ...nothing, credentialId: NO_CREDENTIAL_ID, egress: egressFor(context) };
 	const credential = await readCredential(context, type, itemIndex);
-	const common = { ...nothing, credentialId: credential.id, egress: egressFor(context, credential) };
+	const held = () => canonical(credential.data);
+	const common = { ...nothing, credentialId: credential.id, egress: egressFor(context, credential), held };
 	if (!GENERIC_AUTH_TYPES.includes(type)) {
 		const ignoreSslIssues = credential.data.ignoreSSLIssues === true;
 		return { ...common, authenticator: authenticatorFor(context, credential, itemIndex), ignoreSslIssues };

@@ -2,7 +2,9 @@ import type { CallContext } from '../../../lib/core/policy';
 import type { HttpRequest, HttpResponse } from '../../../lib/http';
 import type { Lane, Outcome, Runtime } from '../../../lib/runtime';
 import type { Access } from '../access';
+import type { LoadedBody } from '../load-body';
 import type { RequestParameters, Settings } from '../parameters';
+import { cacheableCall, cachingOf, type Place } from './caching';
 import { encodeBody, encodeHeaders, isIdempotent, isSafe, withQuery } from './encode';
 import { balanceOver, movedTo, sentTo } from './origins';
 import { sendSigned } from './signed';
@@ -12,32 +14,39 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 50;
 const MAX_IDLE_CONNECTIONS = 10;
 
-export type Requester = (access: Access, parameters: RequestParameters, signal: AbortSignal) => Promise<Outcome<HttpResponse>>;
+/** Parameters of which nothing is left to be read. */
+export type ReadyRequest = Omit<RequestParameters, 'body'> & { readonly body: LoadedBody };
+
+export type Requester = (access: Access, parameters: ReadyRequest, signal: AbortSignal) => Promise<Outcome<HttpResponse>>;
 
 /**
  * Makes the requests of one execution. What requests have in common (lane, body, headers) is made once
  * for as long as the parts of the parameters that it comes from stay the same objects. What it returns
- * never rejects for what the request itself runs into.
+ * never rejects for what the request itself runs into; with a cache it does where the address is not allowed.
  */
-export function createRequester(runtime: Runtime): Requester {
-	const laneOf = laneOpener(runtime);
+export function createRequester(runtime: Runtime, place: Place): Requester {
+	const laneOf = laneOpener(runtime, place);
 	const bodyOf = ofLast(encodeBody);
 	const headersOf = ofLast(encodeHeaders);
 	const common = ofLast(commonOf);
 	return async (access, parameters, signal) => {
 		const { method, settings } = parameters;
-		const body = bodyOf(parameters.body, access.auth);
-		const headers = headersOf(parameters.headers, body, parameters.body.kind === 'raw', access.auth, settings);
+		const body = bodyOf(parameters.body, method, parameters.headers, access.auth, runtime.random);
+		const headers = headersOf(parameters.headers, body, access.auth, settings, runtime.userAgent);
 		const request: HttpRequest = {
 			...common(runtime, access, settings),
 			method,
 			url: withQuery(parameters.url, parameters.query, access.auth, settings.arrayFormat),
 			headers,
-			body: body.text,
+			body: body.content,
 		};
+		const caching = settings.caching.shareInFlight ? await cacheableCall(access, request, settings, place) : undefined;
 		const outcome = await laneOf(access, settings, new URL(request.url).origin).run(
-			async (context) => await attempt(runtime, access, sentTo(request, context.origin), signedAt(parameters, context.origin), context),
-			{ signal, idempotent: isIdempotent(method, headers), safe: isSafe(method) },
+			async (context) => {
+				const asked = sentTo(inward(request, context), context.origin);
+				return await attempt(runtime, access, asked, signedAt(parameters, context.origin), context);
+			},
+			{ signal, idempotent: isIdempotent(method, headers), safe: isSafe(method), ...caching },
 		);
 		if (outcome.ok || !settings.response.neverError) return outcome;
 		const response = responseOf(outcome.error);
@@ -45,32 +54,40 @@ export function createRequester(runtime: Runtime): Requester {
 	};
 }
 
+/** The cache adds its conditions on the way. */
+function inward(request: HttpRequest, { request: asked }: CallContext): HttpRequest {
+	return asked ? { ...request, headers: { ...asked.headers } } : request;
+}
+
 /** A status other than 2xx is thrown here, so that the retry and the circuit see it even where it is no error to the user. */
 async function attempt(
 	runtime: Runtime,
 	access: Access,
 	request: HttpRequest,
-	parameters: RequestParameters,
+	parameters: ReadyRequest,
 	context: CallContext,
 ): Promise<HttpResponse> {
+	const { compression } = parameters.settings.caching;
+	const send: Send = async (authorized) =>
+		compression
+			? await runtime.compressor.send(authorized, compression, async (compressed) => await runtime.transport.send(compressed, context))
+			: await runtime.transport.send(authorized, context);
 	const response = access.authenticator
-		? await sendSigned(access.authenticator, request, parameters, async (signed) => await runtime.transport.send(signed, context))
-		: await sendAuthorized(runtime, access, request, context);
-	if (response.status < 200 || response.status >= 300) throw new ResponseError(response);
+		? await sendSigned(access.authenticator, request, parameters, send)
+		: await sendAuthorized(access, request, send);
+	if (response.status < 200 || response.status >= 300) throw new ResponseError(response, parameters.settings.response.format);
 	return response;
 }
 
+/** Sends a request that is complete; compressed last, so that what speaks of its body has been written. */
+type Send = (request: HttpRequest) => Promise<HttpResponse>;
+
 /** Answers a Digest challenge once; not that of a server that we were redirected to. */
-async function sendAuthorized(
-	runtime: Runtime,
-	{ digest }: Access,
-	request: HttpRequest,
-	context: CallContext,
-): Promise<HttpResponse> {
+async function sendAuthorized({ digest }: Access, request: HttpRequest, transmit: Send): Promise<HttpResponse> {
 	const send = async () => {
 		const authorization = digest?.authorize(request.method, request.url);
 		const headers = authorization === undefined ? request.headers : { ...request.headers, authorization };
-		return await runtime.transport.send({ ...request, headers }, context);
+		return await transmit({ ...request, headers });
 	};
 	const response = await send();
 	if (digest === undefined || response.status !== 401 || response.redirects > 0) return response;
@@ -78,7 +95,7 @@ async function sendAuthorized(
 }
 
 /** What a credential signs is the address that the request goes to, not the one it was written with. */
-function signedAt(parameters: RequestParameters, origin: string | undefined): RequestParameters {
+function signedAt(parameters: ReadyRequest, origin: string | undefined): ReadyRequest {
 	return origin === undefined ? parameters : { ...parameters, url: movedTo(parameters.url, origin) };
 }
 
@@ -94,6 +111,7 @@ function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<Ht
 			rejectUnauthorized: connection.rejectUnauthorized && !access.ignoreSslIssues,
 			http2: connection.http2,
 			proxy: connection.proxy,
+			dnsCache: settings.caching.dnsCache,
 			tls: access.tls,
 			maxConnections: MAX_CONNECTIONS,
 			maxIdleConnections: MAX_IDLE_CONNECTIONS,
@@ -112,11 +130,11 @@ function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<Ht
 }
 
 /** One lane per origin, for as long as credential and settings stay the same. */
-function laneOpener(runtime: Runtime): (access: Access, settings: Settings, origin: string) => Lane {
+function laneOpener(runtime: Runtime, place: Place): (access: Access, settings: Settings, origin: string) => Lane {
 	const opener = ofLast((access: Access, settings: Settings) => {
 		const lanes = new Map<string, Lane>();
 		return (origin: string) => {
-			const lane = lanes.get(origin) ?? openLane(runtime, access, settings, origin);
+			const lane = lanes.get(origin) ?? openLane(runtime, access, settings, origin, place);
 			lanes.set(origin, lane);
 			return lane;
 		};
@@ -124,7 +142,7 @@ function laneOpener(runtime: Runtime): (access: Access, settings: Settings, orig
 	return (access, settings, origin) => opener(access, settings)(origin);
 }
 
-function openLane(runtime: Runtime, access: Access, settings: Settings, origin: string): Lane {
+function openLane(runtime: Runtime, access: Access, settings: Settings, origin: string, place: Place): Lane {
 	const { resilience, steadiness } = settings;
 	return runtime.lane({
 		source: 'pooledHttp',
@@ -138,6 +156,7 @@ function openLane(runtime: Runtime, access: Access, settings: Settings, origin: 
 		maxConcurrent: resilience.concurrency,
 		attemptTimeoutMs: settings.attemptTimeoutMs,
 		totalTimeoutMs: settings.totalTimeoutMs,
+		...cachingOf(access, commonOf(runtime, access, settings), settings, origin, place),
 	});
 }
 
