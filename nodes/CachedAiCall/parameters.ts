@@ -1,4 +1,5 @@
-import type { AiMessage, AiRequest, JsonFormat, PromptRule } from '../../lib/ai';
+import type { AiMessage, AiRequest, JsonFormat, PromptRule, Shortening } from '../../lib/ai';
+import { shortenRequest } from '../../lib/ai';
 import { InvalidOptionError } from '../../lib/core/errors';
 import { requireHttpUrl, requireInteger, requireNumber, requireOneOf, requireText } from '../../lib/core/validate';
 import { perItem, type ParameterContext } from '../../lib/n8n/parameters';
@@ -21,7 +22,8 @@ export interface ChatParameters {
 	readonly cache: CacheSettings;
 	/** Undefined where only the same prompt gets the same answer. */
 	readonly similar: SimilarOptions | undefined;
-	readonly shorten: readonly PromptRule[];
+	/** What it took to shorten the prompts of `request`; undefined where no rule was chosen. */
+	readonly shortening: Shortening | undefined;
 	readonly staleWhileRevalidateMs: number;
 	readonly staleIfErrorMs: number;
 	readonly resilience: ResilienceSettings;
@@ -34,7 +36,8 @@ export interface ChatParameters {
 type Options = Readonly<Record<string, unknown>>;
 
 /** All but what is asked: the same for all items, unless one of these parameters is an expression. */
-interface Settings extends Omit<ChatParameters, 'request'> {
+interface Settings extends Omit<ChatParameters, 'request' | 'shortening'> {
+	readonly shorten: readonly PromptRule[];
 	readonly model: Partial<AiRequest>;
 }
 
@@ -55,11 +58,9 @@ export function parameterReader(context: ParameterContext): (itemIndex: number) 
 	const messages = perItem(context, readMessages, ['promptType', 'systemMessage', 'prompt', 'messages']);
 	const json = perItem(context, readJsonFormat, ['outputFormat', 'jsonSchema']);
 	return (itemIndex) => {
-		const { model: options, ...rest } = settings(itemIndex);
-		return {
-			...rest,
-			request: { model: model(itemIndex), messages: messages(itemIndex), json: json(itemIndex), ...options },
-		};
+		const { model: options, shorten, ...rest } = settings(itemIndex);
+		const request = { model: model(itemIndex), messages: messages(itemIndex), json: json(itemIndex), ...options };
+		return { ...rest, ...shortenRequest(request, shorten) };
 	};
 }
 

@@ -41,9 +41,11 @@ describe('a shorter prompt', () => {
 		expect(calls()).toBe(2);
 	});
 
-	test('is not made unless a rule is chosen, and a rule that does not exist is named', async () => {
+	test('is not made unless a rule is chosen, and what is no rule or no message is named', async () => {
 		const first = await ask(LONG, {});
 		expect(answers(first)[0]?._fastpath).not.toHaveProperty('shortened');
+		const messages = '[null, { "role": "user", "content": 7 }]';
+		expect((await ask('', { shortenPrompt: ['courtesy'] }, { promptType: 'messages', messages })).error?.message).toContain('messages with a role');
 		expect((await ask(LONG, { shortenPrompt: ['rhyme'] })).error?.message).toContain('Shorten Prompt');
 	});
 });

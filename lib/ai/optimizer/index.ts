@@ -1,5 +1,6 @@
 import { estimateTokens } from '../tokens';
 import type { AiRequest } from '../request';
+import { isRecord } from '../wire';
 import { protect } from './protect';
 import { minifyJson, PROMPT_RULES, TEXT_RULES, type PromptRule } from './rules';
 
@@ -25,8 +26,8 @@ export function shortenRequest(request: AiRequest, rules: readonly PromptRule[])
 	let [tokensBefore, tokensAfter] = [0, 0];
 	const saved: Partial<Record<PromptRule, number>> = {};
 	const messages = request.messages.map((message) => {
-		// What is no text is for the check of the whole request to name.
-		if (message.role === 'assistant' || typeof message.content !== 'string') return message;
+		// What is no message with a text is for the check of the whole request to name.
+		if (!isRecord(message) || message.role === 'assistant' || typeof message.content !== 'string') return message;
 		const result = shortenText(message.content, rules);
 		tokensBefore += result.tokensBefore;
 		tokensAfter += result.tokensAfter;

@@ -1,4 +1,4 @@
-import { costUsd, isComplete, requestUrl, shortenRequest, type AiAnswer } from '../../../lib/ai';
+import { costUsd, isComplete, requestUrl, type AiAnswer } from '../../../lib/ai';
 import { cacheKey } from '../../../lib/cache/key';
 import { MalformedAnswerError } from '../../../lib/core/errors';
 import type { CallTrace } from '../../../lib/core/trace';
@@ -23,7 +23,7 @@ export async function chat(
 	signal: AbortSignal,
 ): Promise<Outcome<AiAnswer>> {
 	const { choice, baseUrl } = access;
-	const { request, shortening } = shortenRequest(parameters.request, parameters.shorten);
+	const { request } = parameters;
 	const wire = choice.wire.chat(request, { baseUrl });
 	const origin = new URL(requestUrl(choice.wire, baseUrl, wire.path)).origin;
 	const scope = { credential: access.credentialId, origin, partition: partitionOf(parameters.cache, place) };
@@ -39,10 +39,7 @@ export async function chat(
 			return requireAnswer(choice.wire.parseChat(body, request));
 		},
 		{ signal, key, prompt, idempotent: true },
-		(answer, trace) => {
-			if (shortening) trace.shortened = shortening;
-			return account(answer, trace, access, parameters);
-		},
+		(answer, trace) => account(answer, trace, access, parameters),
 	);
 }
 
@@ -97,11 +94,12 @@ function account(
 	answer: AiAnswer,
 	trace: CallTrace,
 	{ choice, baseUrl }: ProviderAccess,
-	{ request }: ChatParameters,
+	{ request, shortening }: ChatParameters,
 ): { inputTokens?: number; outputTokens?: number } {
 	const price = (model: string) => costUsd(choice.wire.name, model, answer.usage, { baseUrl });
 	const full = price(answer.model) ?? price(request.model);
 	const saved = wasSaved(trace);
+	if (shortening) trace.shortened = shortening;
 	trace.costUsd = saved ? 0 : full;
 	trace.savedUsd = saved ? full : 0;
 	return answer.usage ? { inputTokens: answer.usage.inputTokens, outputTokens: answer.usage.outputTokens } : {};
