@@ -5,7 +5,7 @@ const GRAM_LENGTH = 4;
 export const SKETCH_SIZE = 128;
 
 /** What two wordings of one prompt share: letters and digits in lower case, one space between words and at both ends. */
-export function plainText(prompt: string): string {
+function plainText(prompt: string): string {
 	const words = prompt.normalize('NFKC').toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
 	return ` ${words.join(' ')} `;
 }
