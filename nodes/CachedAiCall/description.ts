@@ -130,6 +130,14 @@ const modelOptions: INodeProperties[] = [
 		description: 'Texts at which the model stops',
 	},
 	{
+		displayName: 'Stream From Provider',
+		name: 'stream',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to read the answer while it is written, so that a long one does not run into Timeout per Attempt, which then bounds the silence between two pieces. What comes out is the same, and as a whole.',
+	},
+	{
 		displayName: 'Temperature',
 		name: 'temperature',
 		type: 'number',

@@ -21,6 +21,7 @@ export interface ChatParameters {
 	readonly resilience: ResilienceSettings;
 	readonly connection: ConnectionSettings;
 	readonly attemptTimeoutMs: number;
+	readonly stream: boolean;
 	readonly totalTimeoutMs: number;
 	readonly includeTrace: boolean;
 }
@@ -75,6 +76,7 @@ function readSettings(context: ParameterContext, itemIndex: number): Settings {
 		resilience: toResilience(options, DEFAULTS),
 		connection: toConnection(options, DEFAULTS),
 		attemptTimeoutMs: seconds('Timeout per Attempt (Seconds)', 'timeoutSeconds', 0.001),
+		stream: options.stream === true,
 		totalTimeoutMs: seconds('Total Timeout (Seconds)', 'totalTimeoutSeconds', 0.001),
 		includeTrace: options.includeTrace === true,
 	};

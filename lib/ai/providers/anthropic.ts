@@ -5,6 +5,7 @@ import type { AiAnswer, FinishReason } from '../answer';
 import { JSON_HEADERS, sortedModels } from '../provider';
 import type { AiModel, Provider, WireRequest } from '../provider';
 import { commonDetails, providerError } from '../provider-error';
+import { stream } from './anthropic-stream';
 import { validateRequest } from '../request';
 import type { AiRequest } from '../request';
 import { usageOf } from '../usage';
@@ -26,6 +27,7 @@ export const anthropic: Provider = {
 	authHeaders: (apiKey): Record<string, string> => (apiKey === '' ? {} : { 'x-api-key': apiKey }),
 	chat,
 	parseChat,
+	stream,
 	parseError: (facts) => providerError(facts, commonDetails(facts.body)),
 	listModels: () => ({
 		method: 'GET',

@@ -5,6 +5,7 @@ import { JSON_HEADERS, sortedModels } from '../provider';
 import type { AiModel, Provider, WireRequest } from '../provider';
 import { commonDetails, decoded, providerError } from '../provider-error';
 import type { ErrorDetails } from '../provider-error';
+import { stream } from './gemini-stream';
 import { validateRequest } from '../request';
 import type { AiRequest } from '../request';
 import { usageOf } from '../usage';
@@ -20,6 +21,7 @@ export const gemini: Provider = {
 	authHeaders: (apiKey): Record<string, string> => (apiKey === '' ? {} : { 'x-goog-api-key': apiKey }),
 	chat,
 	parseChat,
+	stream,
 	parseError: (facts) => providerError(facts, errorDetails(facts.body)),
 	listModels: () => ({
 		method: 'GET',

@@ -56,7 +56,8 @@ function openLane(runtime: Runtime, credential: string, origin: string, paramete
 		retry: resilience.retry,
 		breaker: resilience.breaker,
 		maxConcurrent: resilience.concurrency,
-		attemptTimeoutMs: parameters.attemptTimeoutMs,
+		// A stream may go on for as long as it keeps coming; the transport watches over its silences.
+		attemptTimeoutMs: parameters.stream ? parameters.totalTimeoutMs : parameters.attemptTimeoutMs,
 		totalTimeoutMs: parameters.totalTimeoutMs,
 	});
 }

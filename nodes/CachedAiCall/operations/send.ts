@@ -1,4 +1,4 @@
-import { requestUrl, type WireRequest } from '../../../lib/ai';
+import { readStream, requestUrl, type WireRequest } from '../../../lib/ai';
 import { MalformedAnswerError } from '../../../lib/core/errors';
 import type { CallContext } from '../../../lib/core/policy';
 import type { HttpRequest } from '../../../lib/http';
@@ -8,7 +8,10 @@ import type { ProviderAccess } from '../access';
 
 export interface SendSettings {
 	readonly connection: ConnectionSettings;
+	/** Bound of the wait for the first byte, and between two pieces of the answer. */
 	readonly attemptTimeoutMs: number;
+	/** Ask for a stream and read it to its end; what comes back is the same. */
+	readonly stream?: boolean | undefined;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -24,9 +27,12 @@ export async function sendToProvider(
 	settings: SendSettings,
 	context: CallContext,
 ): Promise<unknown> {
-	const { status, headers, body } = await runtime.transport.send(toHttp(runtime, access, wire, settings), context);
+	const provider = access.choice.wire;
+	const asked = settings.stream ? provider.stream.request(wire) : wire;
+	const { status, headers, body } = await runtime.transport.send(toHttp(runtime, access, asked, settings), context);
 	const text = body.toString('utf8');
-	if (status >= 400) throw access.choice.wire.parseError({ status, headers, body: parseOr(text, text) });
+	if (status >= 400) throw provider.parseError({ status, headers, body: parseOr(text, text) });
+	if (settings.stream && /^text\/event-stream\b/i.test(String(headers['content-type'] ?? ''))) return readStream(provider, text);
 	const parsed = parseOr(text, undefined);
 	if (parsed === undefined) {
 		throw new MalformedAnswerError(
