@@ -1,5 +1,6 @@
 export { isComplete } from './answer';
 export type { AiAnswer, FinishReason } from './answer';
+export type { EmbedAnswer, EmbedFormat, EmbedRequest } from './embed';
 export { PRICES_DATED } from './prices';
 export type { ModelPrice } from './prices';
 export { costUsd, priceOf } from './pricing';

@@ -1,6 +1,7 @@
 import { requireHttpUrl } from '../core/validate';
 import type { HeaderMap, HttpStatusError } from '../core/errors';
 import type { AiAnswer } from './answer';
+import type { EmbedFormat } from './embed';
 import type { AiRequest, ProviderName } from './request';
 import type { StreamFormat } from './stream';
 
@@ -38,6 +39,8 @@ export interface Provider {
 	 */
 	parseChat(body: unknown, request?: AiRequest): AiAnswer;
 	readonly stream: StreamFormat;
+	/** Not every provider has embeddings. */
+	readonly embeddings?: EmbedFormat;
 	/** The provider's own words on what went wrong, without secrets, and whether another attempt may help. */
 	parseError(facts: { status: number; headers: HeaderMap; body: unknown }): HttpStatusError;
 	listModels(): WireRequest;

@@ -12,7 +12,8 @@ import { FlightDeck } from '../flight/single-flight';
 import { createTransport, proxyFor, type PooledTransport } from '../http';
 import { ConcurrencyLimiter } from '../limit/concurrency';
 import { MetricsRegistry, type SeriesSnapshot } from '../metrics/registry';
-import { openLane, type Lane, type LaneOptions } from './compose';
+import type { Policy } from '../core/policy';
+import { compose, openLane, type Lane, type LaneOptions } from './compose';
 import { Registry } from './registry';
 import { scopeKey, type Scope } from './scope';
 
@@ -71,6 +72,11 @@ export class Runtime {
 	/** A way for calls of one kind; cheap enough to be made once per execution. */
 	lane(options: LaneOptions): Lane {
 		return openLane(this, options);
+	}
+
+	/** The same way for requests that are not calls of their own: they are not counted as such. */
+	policy(options: LaneOptions): Policy {
+		return compose(this, options);
 	}
 
 	breaker(scope: Scope, options: CircuitOptions): BreakerPolicy {

@@ -6,6 +6,8 @@ export const DEFAULTS = {
 	maxResponseMb: 8,
 	staleIfErrorSeconds: 0,
 	staleWhileRevalidateSeconds: 0,
+	/** Servers other than OpenAI's take fewer than its 2048. */
+	textsPerRequest: 100,
 	/** Reasoning models think for minutes before their first byte. */
 	timeoutSeconds: 600,
 	totalTimeoutSeconds: 1200,

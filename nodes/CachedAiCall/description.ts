@@ -3,9 +3,12 @@ import { cacheProperties } from '../shared/cache';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
 import { DEFAULTS } from './defaults';
+import { embedOptions, embedProperties } from './description.embed';
 import { PROVIDER_IDS, providerChoice } from './providers';
 
 const show = { operation: ['chat'] };
+const showEmbed = { operation: ['embed'] };
+const showAll = { operation: ['chat', 'embed'] };
 
 const prompts: INodeProperties[] = [
 	{
@@ -171,6 +174,9 @@ const modelOptions: INodeProperties[] = [
 	},
 ];
 
+/** Options of the call itself, whatever is asked. */
+const SHARED_OPTIONS = new Set(['staleIfErrorSeconds', 'staleWhileRevalidateSeconds', 'timeoutSeconds', 'totalTimeoutSeconds']);
+
 /** All but what n8n's linter wants to see in the class itself: icon, subtitle, use as a tool. */
 export const description: INodeTypeDescription = {
 	displayName: 'Cached AI Call',
@@ -194,6 +200,12 @@ export const description: INodeTypeDescription = {
 			default: 'chat',
 			options: [
 				{
+					name: 'Embed Text',
+					value: 'embed',
+					action: 'Embed text with caching',
+					description: 'Turn a text into a vector, or take it from the cache; texts of many items share a request',
+				},
+				{
 					name: 'Message a Model',
 					value: 'chat',
 					action: 'Message a model with caching',
@@ -207,7 +219,7 @@ export const description: INodeTypeDescription = {
 			type: 'options',
 			noDataExpression: true,
 			default: 'openAi',
-			displayOptions: { show },
+			displayOptions: { show: showAll },
 			options: PROVIDER_IDS.map((id) => ({
 				name: providerChoice(id).name,
 				value: id,
@@ -222,7 +234,7 @@ export const description: INodeTypeDescription = {
 			required: true,
 			placeholder: 'e.g. http://localhost:11434/v1',
 			description: 'Address of the server, with the version part of the path',
-			displayOptions: { show: { ...show, provider: ['openAiKeyless'] } },
+			displayOptions: { show: { ...showAll, provider: ['openAiKeyless'] } },
 		},
 		{
 			displayName: 'Model',
@@ -230,7 +242,7 @@ export const description: INodeTypeDescription = {
 			type: 'resourceLocator',
 			default: { mode: 'list', value: '' },
 			required: true,
-			displayOptions: { show },
+			displayOptions: { show: showAll },
 			modes: [
 				{
 					displayName: 'From List',
@@ -242,7 +254,8 @@ export const description: INodeTypeDescription = {
 			],
 		},
 		...prompts,
-		...cacheProperties(show),
+		...embedProperties(showEmbed),
+		...cacheProperties(showAll),
 		{
 			displayName: 'Options',
 			name: 'options',
@@ -253,6 +266,20 @@ export const description: INodeTypeDescription = {
 			options: [...modelOptions, ...resilienceOptions(DEFAULTS), ...connectionOptions(DEFAULTS)].sort((a, b) =>
 				a.displayName.localeCompare(b.displayName),
 			),
+		},
+		{
+			displayName: 'Options',
+			name: 'options',
+			type: 'collection',
+			placeholder: 'Add option',
+			default: {},
+			displayOptions: { show: showEmbed },
+			options: [
+				...embedOptions(DEFAULTS),
+				...modelOptions.filter(({ name }) => SHARED_OPTIONS.has(name)),
+				...resilienceOptions(DEFAULTS),
+				...connectionOptions(DEFAULTS),
+			].sort((a, b) => a.displayName.localeCompare(b.displayName)),
 		},
 	],
 };

@@ -29,7 +29,8 @@ export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Pr
 			{ signal: bound.signal, trace: newTrace(), idempotent: true },
 		);
 		const wanted = filter.toLowerCase();
-		const models = wire.parseModels(body).filter(({ id, name }) => `${id} ${name}`.toLowerCase().includes(wanted));
+		const embedding = this.getCurrentNodeParameter('operation') === 'embed' ? wire.embeddings : undefined;
+		const models = (embedding ?? wire).parseModels(body).filter(({ id, name }) => `${id} ${name}`.toLowerCase().includes(wanted));
 		return { results: models.map(({ id, name }) => ({ name, value: id })) };
 	} catch (error) {
 		throw toNodeError(this.getNode(), error, 0);

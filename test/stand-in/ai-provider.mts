@@ -7,7 +7,7 @@ import { anthropicError, anthropicModels, messages } from './anthropic.mts';
 import { Behaviours, type Behaviour } from './behaviour.mts';
 import { Counters, type CounterSnapshot } from './counters.mts';
 import { forward } from './forward.mts';
-import { geminiError, geminiModels, generateContent } from './gemini.mts';
+import { batchEmbedContents, geminiError, geminiModels, generateContent } from './gemini.mts';
 import { arrayOf, type Exchange, type Reply, type Route, type Scheme } from './http.mts';
 import { chatCompletions, embeddings, openAiError, openAiModels } from './openai.mts';
 import { plainRoutes } from './plain.mts';
@@ -83,6 +83,9 @@ function aiRoutes(apiKey: string, forwardTo: string | undefined): Route[] {
 				: anthropicModels(exchange, apiKey),
 		),
 		route('GET', '/v1beta/models', /^\/v1beta\/models$/u, (exchange) => geminiModels(exchange, apiKey)),
+		route('POST', '/v1beta/models/:model:batchEmbedContents', /^\/v1beta\/models\/([^/:]+):batchEmbedContents$/u, (exchange) =>
+			batchEmbedContents(exchange, apiKey),
+		),
 		...['generateContent', 'streamGenerateContent'].map((method) =>
 			route(
 				'POST',

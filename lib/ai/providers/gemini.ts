@@ -5,6 +5,7 @@ import { JSON_HEADERS, sortedModels } from '../provider';
 import type { AiModel, Provider, WireRequest } from '../provider';
 import { commonDetails, decoded, providerError } from '../provider-error';
 import type { ErrorDetails } from '../provider-error';
+import { embeddings } from './gemini-embed';
 import { stream } from './gemini-stream';
 import { validateRequest } from '../request';
 import type { AiRequest } from '../request';
@@ -22,6 +23,7 @@ export const gemini: Provider = {
 	chat,
 	parseChat,
 	stream,
+	embeddings,
 	parseError: (facts) => providerError(facts, errorDetails(facts.body)),
 	listModels: () => ({
 		method: 'GET',

@@ -4,6 +4,7 @@ import type { AiAnswer, FinishReason } from '../answer';
 import { JSON_HEADERS, sortedModels } from '../provider';
 import type { AiModel, ChatOptions, Provider, WireRequest } from '../provider';
 import { commonDetails, providerError } from '../provider-error';
+import { embeddings } from './openai-embed';
 import { stream } from './openai-stream';
 import { validateRequest } from '../request';
 import type { AiMessage, AiRequest, JsonFormat } from '../request';
@@ -25,6 +26,7 @@ export const openAi: Provider = {
 	chat,
 	parseChat,
 	stream,
+	embeddings,
 	parseError: (facts) => providerError(facts, commonDetails(facts.body)),
 	listModels: () => ({ method: 'GET', path: '/models', headers: { accept: 'application/json' } }),
 	parseModels,
