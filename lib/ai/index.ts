@@ -9,7 +9,7 @@ export { requestUrl } from './provider';
 export type { AiModel, ChatOptions, Provider, WireRequest } from './provider';
 export { providers } from './providers';
 export { validateRequest } from './request';
-export type { AiMessage, AiRequest, JsonFormat, ProviderName } from './request';
+export type { AiImage, AiMessage, AiRequest, JsonFormat, ProviderName } from './request';
 export { readStream } from './stream';
 export { usageOf } from './usage';
 export type { AiUsage } from './usage';

@@ -94,6 +94,14 @@ const modelOptions: INodeProperties[] = [
 		description: 'JSON that is merged into the request as it is, for whatever this node has no field for',
 	},
 	{
+		displayName: 'Images From Binary Fields',
+		name: 'imageFields',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. data, photo',
+		description: 'Names of binary fields, separated by commas, whose images the model is shown with the prompt. Up to 20 MB in all.',
+	},
+	{
 		displayName: 'Max Tokens',
 		name: 'maxTokens',
 		type: 'number',

@@ -8,6 +8,7 @@ import { getRuntime } from '../../lib/runtime';
 import { accessOpener } from './access';
 import { chat, wasSaved, type Place } from './operations/chat';
 import { embedItems } from './execute-embed';
+import { withImages } from './images';
 import { isEmbedding, parameterReader, readConcurrency } from './parameters';
 import { Summary } from './summary';
 
@@ -20,7 +21,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const place: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id };
 	const summary = new Summary();
 	const output = await runItems(context, { concurrency: readConcurrency(context) }, async (itemIndex, signal) => {
-		const parameters = read(itemIndex);
+		const parameters = await withImages(context, itemIndex, read(itemIndex));
 		const access = await open(parameters.provider, parameters.baseUrl);
 		const outcome = await chat(runtime, access, parameters, place, signal);
 		if (!outcome.ok) throw outcome.error;

@@ -28,6 +28,8 @@ export interface CallParameters {
 /** One call as the user described it, validated; nothing of n8n is left in it. */
 export interface ChatParameters extends CallParameters {
 	readonly request: AiRequest;
+	/** Binary fields whose images go with the prompt. */
+	readonly imageFields: readonly string[];
 }
 
 export interface EmbedParameters extends CallParameters {
@@ -56,6 +58,7 @@ type Options = Readonly<Record<string, unknown>>;
 /** All but what is asked: the same for all items, unless one of these parameters is an expression. */
 interface Settings {
 	readonly call: CallParameters;
+	readonly imageFields: readonly string[];
 	readonly model: Partial<AiRequest>;
 }
 
@@ -66,9 +69,10 @@ export function parameterReader(context: ParameterContext): (itemIndex: number) 
 	const messages = perItem(context, readMessages, ['promptType', 'systemMessage', 'prompt', 'messages']);
 	const json = perItem(context, readJsonFormat, ['outputFormat', 'jsonSchema']);
 	return (itemIndex) => {
-		const { model: options, call } = settings(itemIndex);
+		const { model: options, call, imageFields } = settings(itemIndex);
 		return {
 			...call,
+			imageFields,
 			request: { model: model(itemIndex), messages: messages(itemIndex), json: json(itemIndex), ...options },
 		};
 	};
@@ -117,7 +121,13 @@ function readSettings(context: ParameterContext, itemIndex: number): Settings {
 		totalTimeoutMs: seconds('Total Timeout (Seconds)', 'totalTimeoutSeconds', 0.001),
 		includeTrace: options.includeTrace === true,
 	};
-	return { call, model };
+	return { call, model, imageFields: listOf(options.imageFields) };
+}
+
+/** Names separated by commas. */
+function listOf(value: unknown): string[] {
+	const names = typeof value === 'string' ? value.split(',') : [];
+	return names.map((name) => name.trim()).filter((name) => name !== '');
 }
 
 /**

@@ -50,9 +50,10 @@ function chat(request: AiRequest): WireRequest {
 		systemInstruction: system.length > 0 ? { parts: [{ text: system.join('\n\n') }] } : undefined,
 		contents: messages
 			.filter(({ role }) => role !== 'system')
-			.map(({ role, content }) => ({
+			.map(({ role, content, images = [] }) => ({
 				role: role === 'assistant' ? 'model' : 'user',
-				parts: [{ text: content }],
+				// Reference: https://ai.google.dev/gemini-api/docs/image-understanding
+				parts: [...images.map(({ mediaType, data }) => ({ inlineData: { mimeType: mediaType, data } })), { text: content }],
 			})),
 		generationConfig: Object.keys(generationConfig).length > 0 ? generationConfig : undefined,
 	});
