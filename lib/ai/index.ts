@@ -1,5 +1,8 @@
 export { isComplete } from './answer';
 export type { AiAnswer, FinishReason } from './answer';
+export { cascade, MOVE_ON } from './cascade';
+export type { AcceptRules, MoveOn, Tried } from './cascade';
+export { BlockedAnswerError } from './failure';
 export type { EmbedAnswer, EmbedFormat, EmbedRequest } from './embed';
 export { PRICES_DATED } from './prices';
 export type { ModelPrice } from './prices';

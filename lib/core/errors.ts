@@ -13,7 +13,9 @@ export type ErrorCode =
 	| 'ERR_CIRCUIT_OPEN'
 	| 'ERR_LIMIT_EXCEEDED'
 	| 'ERR_EGRESS_BLOCKED'
-	| 'ERR_TOO_MANY_REDIRECTS';
+	| 'ERR_TOO_MANY_REDIRECTS'
+	| 'ERR_ALL_FAILED'
+	| 'ERR_BUDGET_EXCEEDED';
 
 export interface FastpathErrorOptions {
 	cause?: unknown;
@@ -187,6 +189,25 @@ export class TooManyRedirectsError extends FastpathError {
 	}
 }
 
+/** One after the other was asked, and none gave what was wanted. */
+export class AllFailedError extends FastpathError {
+	readonly code = 'ERR_ALL_FAILED';
+
+	constructor(
+		/** What was wrong with each, in their order. */
+		readonly reasons: readonly string[],
+		options: FastpathErrorOptions = {},
+	) {
+		super(`None of ${reasons.length} gave a good answer. ${reasons.join(' · ')}`, options);
+	}
+}
+
+/** What may be spent has been spent; nothing was sent. */
+export class BudgetExceededError extends FastpathError {
+	readonly code = 'ERR_BUDGET_EXCEEDED';
+	override readonly unprocessed = true;
+}
+
 interface ErrorByCode {
 	ERR_INVALID_OPTION: InvalidOptionError;
 	ERR_CANCELLED: CancelledError;
@@ -199,6 +220,8 @@ interface ErrorByCode {
 	ERR_LIMIT_EXCEEDED: LimitExceededError;
 	ERR_EGRESS_BLOCKED: EgressBlockedError;
 	ERR_TOO_MANY_REDIRECTS: TooManyRedirectsError;
+	ERR_ALL_FAILED: AllFailedError;
+	ERR_BUDGET_EXCEEDED: BudgetExceededError;
 }
 
 /** Whether an error is one of ours, whichever copy of this module made it. */

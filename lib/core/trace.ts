@@ -16,6 +16,8 @@ export interface CallTrace {
 	connectionReused: boolean | null;
 	/** Age of the cached answer, where one was used. */
 	ageMs?: number;
+	/** Models that were asked before, and why they did not do. */
+	tried?: ReadonlyArray<{ readonly model: string; readonly why: string }>;
 	/** What this call cost; null where the price is unknown; absent where money plays no part. */
 	costUsd?: number | null;
 	/** What this call would have cost, had the answer not been there already. */

@@ -1,6 +1,7 @@
 /** What holds where the user says nothing; the panel and the reader of the parameters both take it from here. */
 export const DEFAULTS = {
 	concurrency: 10,
+	fallbackOn: ['rateLimit', 'outage', 'contextLength', 'contentPolicy', 'invalidAnswer'],
 	maxRetries: 3,
 	/** The longest answers of today's models are well below a megabyte. */
 	maxResponseMb: 8,

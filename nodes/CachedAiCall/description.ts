@@ -3,8 +3,9 @@ import { cacheProperties } from '../shared/cache';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
 import { DEFAULTS } from './defaults';
+import { fallbackOptions } from './description.fallback';
 import { embedOptions, embedProperties } from './description.embed';
-import { PROVIDER_IDS, providerChoice } from './providers';
+import { PROVIDER_IDS, PROVIDER_SETS, providerChoice, type ProviderId } from './providers';
 
 const show = { operation: ['chat'] };
 const showEmbed = { operation: ['embed'] };
@@ -182,6 +183,13 @@ const modelOptions: INodeProperties[] = [
 	},
 ];
 
+const PROVIDER_NAMES = PROVIDER_IDS.map((id) => ({ name: providerChoice(id).name, value: id }));
+
+/** The entries of the Provider list that need a provider's credential. */
+function choicesWith(provider: ProviderId): string[] {
+	return [provider, ...PROVIDER_SETS.filter(({ members }) => members.includes(provider)).map(({ id }) => id)];
+}
+
 /** Options of the call itself, whatever is asked. */
 const SHARED_OPTIONS = new Set(['staleIfErrorSeconds', 'staleWhileRevalidateSeconds', 'timeoutSeconds', 'totalTimeoutSeconds']);
 
@@ -197,7 +205,7 @@ export const description: INodeTypeDescription = {
 	outputs: ['main'],
 	credentials: PROVIDER_IDS.flatMap((id) => {
 		const { credential } = providerChoice(id);
-		return credential ? [{ name: credential, required: true, displayOptions: { show: { provider: [id] } } }] : [];
+		return credential ? [{ name: credential, required: true, displayOptions: { show: { provider: choicesWith(id) } } }] : [];
 	}),
 	properties: [
 		{
@@ -228,12 +236,25 @@ export const description: INodeTypeDescription = {
 			noDataExpression: true,
 			default: 'openAi',
 			displayOptions: { show: showAll },
-			options: PROVIDER_IDS.map((id) => ({
-				name: providerChoice(id).name,
-				value: id,
-				description: providerChoice(id).description,
-			})),
+			options: [
+				...PROVIDER_IDS.map((id) => ({
+					name: providerChoice(id).name,
+					value: id,
+					description: providerChoice(id).description,
+				})),
+				...PROVIDER_SETS.map(({ id, name }) => ({ name, value: id, description: 'For Fallback Models of another provider' })),
+			].sort((a, b) => a.name.localeCompare(b.name)),
 		},
+		...PROVIDER_SETS.map(({ id, members }): INodeProperties => ({
+			displayName: 'First Provider',
+			name: 'firstProvider',
+			type: 'options',
+			noDataExpression: true,
+			default: members[0],
+			description: 'Whose model is asked first; the others are named under Fallback Models',
+			displayOptions: { show: { ...showAll, provider: [id] } },
+			options: members.map((member) => ({ name: providerChoice(member).name, value: member })),
+		})),
 		{
 			displayName: 'Base URL',
 			name: 'baseUrl',
@@ -271,7 +292,7 @@ export const description: INodeTypeDescription = {
 			placeholder: 'Add option',
 			default: {},
 			displayOptions: { show },
-			options: [...modelOptions, ...resilienceOptions(DEFAULTS), ...connectionOptions(DEFAULTS)].sort((a, b) =>
+			options: [...modelOptions, ...fallbackOptions(PROVIDER_NAMES), ...resilienceOptions(DEFAULTS), ...connectionOptions(DEFAULTS)].sort((a, b) =>
 				a.displayName.localeCompare(b.displayName),
 			),
 		},

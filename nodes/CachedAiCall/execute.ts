@@ -6,7 +6,8 @@ import { runItems } from '../../lib/n8n/items';
 import { traceOf } from '../../lib/n8n/trace';
 import { getRuntime } from '../../lib/runtime';
 import { accessOpener } from './access';
-import { chat, wasSaved, type Place } from './operations/chat';
+import { ask } from './operations/ask';
+import { wasSaved, type Place } from './operations/chat';
 import { embedItems } from './execute-embed';
 import { withImages } from './images';
 import { isEmbedding, parameterReader, readConcurrency } from './parameters';
@@ -22,8 +23,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const summary = new Summary();
 	const output = await runItems(context, { concurrency: readConcurrency(context) }, async (itemIndex, signal) => {
 		const parameters = await withImages(context, itemIndex, read(itemIndex));
-		const access = await open(parameters.provider, parameters.baseUrl);
-		const outcome = await chat(runtime, access, parameters, place, signal);
+		const outcome = await ask(runtime, open, parameters, place, signal);
 		if (!outcome.ok) throw outcome.error;
 		summary.count(outcome.trace);
 		return toItem(outcome.value, outcome.trace, parameters.includeTrace);

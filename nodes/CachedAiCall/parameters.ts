@@ -7,7 +7,8 @@ import { toConnection, type ConnectionSettings } from '../shared/connection';
 import { parseJsonField, requireJsonObject } from '../shared/json';
 import { toResilience, type ResilienceSettings } from '../shared/resilience';
 import { DEFAULTS } from './defaults';
-import { PROVIDER_IDS, providerChoice, type ProviderId } from './providers';
+import { readFallback, type FallbackSettings } from './fallback';
+import { chosenProvider, providerChoice, type ProviderId } from './providers';
 
 /** What all operations share. */
 export interface CallParameters {
@@ -30,6 +31,8 @@ export interface ChatParameters extends CallParameters {
 	readonly request: AiRequest;
 	/** Binary fields whose images go with the prompt. */
 	readonly imageFields: readonly string[];
+	/** Other models that step in. */
+	readonly fallback: FallbackSettings | undefined;
 }
 
 export interface EmbedParameters extends CallParameters {
@@ -44,6 +47,7 @@ const OPERATIONS = ['chat', 'embed'] as const;
 const SETTINGS = [
 	'operation',
 	'provider',
+	'firstProvider',
 	'baseUrl',
 	'cacheMode',
 	'contentType',
@@ -59,6 +63,7 @@ type Options = Readonly<Record<string, unknown>>;
 interface Settings {
 	readonly call: CallParameters;
 	readonly imageFields: readonly string[];
+	readonly fallback: FallbackSettings | undefined;
 	readonly model: Partial<AiRequest>;
 }
 
@@ -69,10 +74,11 @@ export function parameterReader(context: ParameterContext): (itemIndex: number) 
 	const messages = perItem(context, readMessages, ['promptType', 'systemMessage', 'prompt', 'messages']);
 	const json = perItem(context, readJsonFormat, ['outputFormat', 'jsonSchema']);
 	return (itemIndex) => {
-		const { model: options, call, imageFields } = settings(itemIndex);
+		const { model: options, call, imageFields, fallback } = settings(itemIndex);
 		return {
 			...call,
 			imageFields,
+			fallback,
 			request: { model: model(itemIndex), messages: messages(itemIndex), json: json(itemIndex), ...options },
 		};
 	};
@@ -104,13 +110,14 @@ function readSettings(context: ParameterContext, itemIndex: number): Settings {
 	const read = (name: string) => get(context, itemIndex, name);
 	requireOneOf('Operation', read('operation'), OPERATIONS);
 	const options = (read('options') ?? {}) as Options;
-	const provider = requireOneOf('Provider', read('provider'), PROVIDER_IDS);
+	const { provider, held } = chosenProvider(read('provider'), read('firstProvider'));
+	const baseUrl = providerChoice(provider).credential ? undefined : requireHttpUrl('Base URL', read('baseUrl')).href;
 	const model = readModelOptions(options);
 	const seconds = (name: string, key: keyof typeof DEFAULTS, min: number) =>
 		Math.round(requireNumber(name, options[key] ?? DEFAULTS[key], { min, max: 31_536_000 }) * 1000);
 	const call: CallParameters = {
 		provider,
-		baseUrl: providerChoice(provider).credential ? undefined : requireHttpUrl('Base URL', read('baseUrl')).href,
+		baseUrl,
 		cache: readCache(read, model, options.cacheVaried === true),
 		staleWhileRevalidateMs: seconds('Serve Stale While Refreshing (Seconds)', 'staleWhileRevalidateSeconds', 0),
 		staleIfErrorMs: seconds('Serve Stale on Errors (Seconds)', 'staleIfErrorSeconds', 0),
@@ -121,7 +128,8 @@ function readSettings(context: ParameterContext, itemIndex: number): Settings {
 		totalTimeoutMs: seconds('Total Timeout (Seconds)', 'totalTimeoutSeconds', 0.001),
 		includeTrace: options.includeTrace === true,
 	};
-	return { call, model, imageFields: listOf(options.imageFields) };
+	const fallback = readFallback(options, { provider, baseUrl }, held);
+	return { call, model, imageFields: listOf(options.imageFields), fallback };
 }
 
 /** Names separated by commas. */

@@ -1,4 +1,4 @@
-import { costUsd, isComplete, requestUrl, type AiAnswer } from '../../../lib/ai';
+import { BlockedAnswerError, costUsd, isComplete, requestUrl, type AiAnswer } from '../../../lib/ai';
 import { cacheKey } from '../../../lib/cache/key';
 import { MalformedAnswerError } from '../../../lib/core/errors';
 import type { CallTrace } from '../../../lib/core/trace';
@@ -72,7 +72,7 @@ function requireAnswer(answer: AiAnswer): AiAnswer {
 	if (answer.text.trim() !== '' || answer.finishReason === 'tool') return answer;
 	switch (answer.finishReason) {
 		case 'filtered':
-			throw new MalformedAnswerError(`The provider blocked the answer (${answer.providerFinishReason})`);
+			throw new BlockedAnswerError(`The provider blocked the answer (${answer.providerFinishReason})`);
 		case 'length':
 			throw new MalformedAnswerError('The answer was cut off before its first word: raise Max Tokens');
 		default:
