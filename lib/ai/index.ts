@@ -1,7 +1,11 @@
 export { isComplete } from './answer';
 export type { AiAnswer, FinishReason } from './answer';
+export { withJson } from './answer';
+export { BudgetBook } from './budget';
+export type { Amount, Budget } from './budget';
 export { cascade, MOVE_ON } from './cascade';
 export type { AcceptRules, MoveOn, Tried } from './cascade';
+export { estimateInputTokens, estimateTokens } from './estimate';
 export { BlockedAnswerError } from './failure';
 export type { EmbedAnswer, EmbedFormat, EmbedRequest } from './embed';
 export { PRICES_DATED } from './prices';

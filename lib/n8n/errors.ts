@@ -50,6 +50,8 @@ function describeCause(error: FastpathError): string | undefined {
 			return 'No request was sent. Lower the number of items that run at once.';
 		case 'ERR_RESPONSE_TOO_LARGE':
 			return 'Raise "Max Response Size" in the options, or ask for less at a time.';
+		case 'ERR_BUDGET_EXCEEDED':
+			return 'No request was sent. The budget is among the options of this node, under "Budget per Day".';
 		default:
 			return error.cause instanceof Error && isFastpathError(error.cause) ? error.cause.message : undefined;
 	}

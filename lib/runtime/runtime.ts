@@ -1,3 +1,4 @@
+import { BudgetBook } from '../ai';
 import { BreakerPolicy } from '../breaker/policy';
 import type { CircuitOptions } from '../breaker/circuit';
 import { MemoryStore } from '../cache/memory-store';
@@ -47,6 +48,7 @@ export class Runtime {
 	readonly flights: FlightDeck;
 	readonly background: Background;
 	readonly transport: PooledTransport;
+	readonly budgets: BudgetBook;
 	readonly metrics = new MetricsRegistry();
 	readonly #breakers: Registry<BreakerPolicy>;
 	readonly #limiters: Registry<ConcurrencyLimiter>;
@@ -61,6 +63,7 @@ export class Runtime {
 		this.background = new Background(MAX_BACKGROUND_TASKS, (_key, error) =>
 			parts.log?.(`A background refresh failed: ${error instanceof Error ? error.message : String(error)}`),
 		);
+		this.budgets = new BudgetBook(this.clock);
 		this.transport = createTransport({ clock: this.clock });
 		const shared = { max: MAX_SCOPES, idleMs: IDLE_MS, now: () => this.clock.now() };
 		// An open circuit may be forgotten too: hundreds of dead origins must not lock out the next one.

@@ -3,6 +3,7 @@ import { cacheProperties } from '../shared/cache';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
 import { DEFAULTS } from './defaults';
+import { costOptions } from './description.cost';
 import { fallbackOptions } from './description.fallback';
 import { embedOptions, embedProperties } from './description.embed';
 import { PROVIDER_IDS, PROVIDER_SETS, providerChoice, type ProviderId } from './providers';
@@ -292,7 +293,7 @@ export const description: INodeTypeDescription = {
 			placeholder: 'Add option',
 			default: {},
 			displayOptions: { show },
-			options: [...modelOptions, ...fallbackOptions(PROVIDER_NAMES), ...resilienceOptions(DEFAULTS), ...connectionOptions(DEFAULTS)].sort((a, b) =>
+			options: [...modelOptions, ...fallbackOptions(PROVIDER_NAMES), ...costOptions(), ...resilienceOptions(DEFAULTS), ...connectionOptions(DEFAULTS)].sort((a, b) =>
 				a.displayName.localeCompare(b.displayName),
 			),
 		},
@@ -305,6 +306,7 @@ export const description: INodeTypeDescription = {
 			displayOptions: { show: showEmbed },
 			options: [
 				...embedOptions(DEFAULTS),
+				...costOptions(),
 				...modelOptions.filter(({ name }) => SHARED_OPTIONS.has(name)),
 				...resilienceOptions(DEFAULTS),
 				...connectionOptions(DEFAULTS),

@@ -15,8 +15,9 @@ const MAX_AT_ONCE = 20_000;
 export async function embedItems(context: IExecuteFunctions, runtime: Runtime): Promise<INodeExecutionData[][]> {
 	const read = embedReader(context);
 	const open = accessOpener(context);
-	const embedder = new Embedder(runtime, { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id });
 	const summary = new Summary();
+	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn };
+	const embedder = new Embedder(runtime, place);
 	// As many items at once as the requests under way can hold, or they would never be full.
 	const concurrency = Math.min(readConcurrency(context) * readTextsPerRequest(context), MAX_AT_ONCE);
 	const output = await runItems(context, { concurrency }, async (itemIndex, signal) => {

@@ -19,8 +19,8 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	if (isEmbedding(context)) return await embedItems(context, runtime);
 	const read = parameterReader(context);
 	const open = accessOpener(context);
-	const place: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id };
 	const summary = new Summary();
+	const place: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn };
 	const output = await runItems(context, { concurrency: readConcurrency(context) }, async (itemIndex, signal) => {
 		const parameters = await withImages(context, itemIndex, read(itemIndex));
 		const outcome = await ask(runtime, open, parameters, place, signal);

@@ -8,6 +8,7 @@ import { parseJsonField, requireJsonObject } from '../shared/json';
 import { toResilience, type ResilienceSettings } from '../shared/resilience';
 import { DEFAULTS } from './defaults';
 import { readFallback, type FallbackSettings } from './fallback';
+import { readSpending, type SpendingSettings } from './spending';
 import { chosenProvider, providerChoice, type ProviderId } from './providers';
 
 /** What all operations share. */
@@ -24,6 +25,7 @@ export interface CallParameters {
 	readonly stream: boolean;
 	readonly totalTimeoutMs: number;
 	readonly includeTrace: boolean;
+	readonly spending: SpendingSettings;
 }
 
 /** One call as the user described it, validated; nothing of n8n is left in it. */
@@ -127,6 +129,7 @@ function readSettings(context: ParameterContext, itemIndex: number): Settings {
 		stream: options.stream === true,
 		totalTimeoutMs: seconds('Total Timeout (Seconds)', 'totalTimeoutSeconds', 0.001),
 		includeTrace: options.includeTrace === true,
+		spending: readSpending(options),
 	};
 	const fallback = readFallback(options, { provider, baseUrl }, held);
 	return { call, model, imageFields: listOf(options.imageFields), fallback };

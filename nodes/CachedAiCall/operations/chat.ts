@@ -1,4 +1,4 @@
-import { BlockedAnswerError, costUsd, isComplete, requestUrl, type AiAnswer } from '../../../lib/ai';
+import { BlockedAnswerError, estimateInputTokens, isComplete, requestUrl, usageOf, withJson, type AiAnswer } from '../../../lib/ai';
 import { cacheKey } from '../../../lib/cache/key';
 import { MalformedAnswerError } from '../../../lib/core/errors';
 import type { CallTrace } from '../../../lib/core/trace';
@@ -6,11 +6,14 @@ import type { Lane, Outcome, Runtime } from '../../../lib/runtime';
 import { partitionOf } from '../../shared/cache';
 import type { ProviderAccess } from '../access';
 import type { ChatParameters } from '../parameters';
+import { pay, priceCall } from './pay';
 import { sendToProvider } from './send';
 
 export interface Place {
 	readonly workflowId: string;
 	readonly nodeId: string;
+	/** Tells the user once per run. */
+	readonly warn?: ((message: string) => void) | undefined;
 }
 
 /** Asks the model, or answers from the cache. Never rejects for what the call itself runs into. */
@@ -32,8 +35,15 @@ export async function chat(
 	);
 	return await openLane(runtime, access.credentialId, origin, parameters).run(
 		async (context) => {
-			const body = await sendToProvider(runtime, access, wire, parameters, context);
-			return requireAnswer(choice.wire.parseChat(body, request));
+			const answer = await pay(runtime, access, parameters, place, {
+				models: (given) => [given?.model ?? request.model, request.model],
+				estimate: usageOf({ inputTokens: estimateInputTokens(request) }),
+				usageOf: ({ usage }) => usage,
+				// The bill is the same whether or not the text is the JSON that was asked for.
+				send: async () =>
+					choice.wire.parseChat(await sendToProvider(runtime, access, wire, parameters, context), { ...request, json: undefined }),
+			});
+			return requireAnswer(withJson(answer, request));
 		},
 		{ signal, key, idempotent: true },
 		(answer, trace) => account(answer, trace, access, parameters),
@@ -88,11 +98,10 @@ export function wasSaved(trace: CallTrace): boolean {
 function account(
 	answer: AiAnswer,
 	trace: CallTrace,
-	{ choice, baseUrl }: ProviderAccess,
-	{ request }: ChatParameters,
+	access: ProviderAccess,
+	parameters: ChatParameters,
 ): { inputTokens?: number; outputTokens?: number } {
-	const price = (model: string) => costUsd(choice.wire.name, model, answer.usage, { baseUrl });
-	const full = price(answer.model) ?? price(request.model);
+	const full = priceCall(access, parameters, [answer.model, parameters.request.model], answer.usage);
 	const saved = wasSaved(trace);
 	trace.costUsd = saved ? 0 : full;
 	trace.savedUsd = saved ? full : 0;

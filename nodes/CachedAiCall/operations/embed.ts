@@ -1,4 +1,4 @@
-import { costUsd, requestUrl, usageOf, type EmbedFormat } from '../../../lib/ai';
+import { estimateTokens, requestUrl, usageOf, type EmbedFormat } from '../../../lib/ai';
 import { Gatherer, sendSplitting, type Gathered } from '../../../lib/batch/gather';
 import { cacheKey } from '../../../lib/cache/key';
 import { hasCode, InvalidOptionError } from '../../../lib/core/errors';
@@ -9,6 +9,7 @@ import { partitionOf } from '../../shared/cache';
 import type { ProviderAccess } from '../access';
 import type { EmbedParameters } from '../parameters';
 import { wasSaved, type Place } from './chat';
+import { pay, priceCall } from './pay';
 import { sendToProvider } from './send';
 
 /** What is kept of a text. */
@@ -87,7 +88,7 @@ export class Embedder {
 		const { choice, baseUrl, credentialId } = access;
 		const { model, dimensions, connection, attemptTimeoutMs, textsPerRequest } = parameters;
 		const settings = { connection, attemptTimeoutMs };
-		const name = JSON.stringify([choice.name, baseUrl, credentialId, model, dimensions, settings, textsPerRequest]);
+		const name = JSON.stringify([choice.name, baseUrl, credentialId, model, dimensions, settings, textsPerRequest, parameters.spending]);
 		const present = this.#gatherers.get(name);
 		if (present) return present;
 		const policy = this.runtime.policy(laneOf(credentialId, origin, parameters));
@@ -100,10 +101,13 @@ export class Embedder {
 				send: async (texts, signal) =>
 					await this.#send(policy, texts, signal, async (part, context) => {
 						const request = { model, dimensions, texts: part };
-						return format.parse(
-							await sendToProvider(this.runtime, access, format.request(request), settings, context),
-							request,
-						);
+						return await pay(this.runtime, access, parameters, this.place, {
+							models: (given) => [given?.model ?? model, model],
+							estimate: usageOf({ inputTokens: part.reduce((sum, text) => sum + estimateTokens(text), 0) }),
+							usageOf: ({ usage }) => usage,
+							send: async () =>
+								format.parse(await sendToProvider(this.runtime, access, format.request(request), settings, context), request),
+						});
 					}),
 			},
 			this.runtime.clock,
@@ -156,11 +160,10 @@ function laneOf(credential: string, origin: string, { resilience, attemptTimeout
 	};
 }
 
-function account(embedding: Embedding, trace: CallTrace, { choice, baseUrl }: ProviderAccess, { model }: EmbedParameters): void {
+function account(embedding: Embedding, trace: CallTrace, access: ProviderAccess, parameters: EmbedParameters): void {
 	const { inputTokens } = embedding;
 	const usage = inputTokens === null ? null : usageOf({ inputTokens });
-	const full =
-		costUsd(choice.wire.name, embedding.model, usage, { baseUrl }) ?? costUsd(choice.wire.name, model, usage, { baseUrl });
+	const full = priceCall(access, parameters, [embedding.model, parameters.model], usage);
 	const saved = wasSaved(trace);
 	trace.costUsd = saved ? 0 : full;
 	trace.savedUsd = saved ? full : 0;
