@@ -16,6 +16,7 @@ export function failureKind(error: unknown): FailureKind {
 	if (!isFastpathError(error)) return 'other';
 	if (hasCode(error, 'ERR_HTTP_STATUS')) return kindOfStatus(error.status, error.body, error.outage);
 	if (error.code === 'ERR_MALFORMED_ANSWER') return error instanceof BlockedAnswerError ? 'contentPolicy' : 'invalidAnswer';
+	if (error.code === 'ERR_LIMIT_EXCEEDED') return 'rateLimit';
 	return error.outage ? 'outage' : 'other';
 }
 

@@ -45,6 +45,36 @@ const ANTHROPIC_LIMITS = [
 /** GitHub, for one, sends these with every response, however much is left. */
 const PLAIN_LIMITS = ['x-ratelimit', 'ratelimit'];
 
+/** A limit that an origin reports with every answer. */
+interface Reported {
+	readonly remaining: number;
+	readonly resetMs: number;
+	readonly countsRequests: boolean;
+}
+
+/** The limits of which the headers say both what is left and when it will be whole again. */
+export function reportedLimits(headers: HeaderMap, wallNow: number): Reported[] {
+	const at = (name: string) => header(headers, name);
+	const all = [
+		...LIMITS.map(({ remaining, reset }) => ({ remaining: at(remaining), resetMs: duration(at(reset)), countsRequests: remaining.endsWith('requests') })),
+		...ANTHROPIC_LIMITS.map((limit) => ({
+			remaining: at(`${limit}-remaining`),
+			resetMs: secondsOrDate(at(`${limit}-reset`), wallNow),
+			countsRequests: limit.endsWith('requests'),
+		})),
+		...PLAIN_LIMITS.map((limit) => ({
+			remaining: at(`${limit}-remaining`),
+			resetMs: secondsOrEpoch(at(`${limit}-reset`), wallNow),
+			countsRequests: true,
+		})),
+	];
+	return all.flatMap(({ remaining, resetMs, countsRequests }) =>
+		remaining !== undefined && NUMBER.test(remaining) && resetMs !== undefined
+			? [{ remaining: Number(remaining), resetMs, countsRequests }]
+			: [],
+	);
+}
+
 /** A reset only matters for a limit that has nothing left; where the origin does not say what is left, it does. */
 function exhausted(headers: HeaderMap, remaining: string, wait: number | undefined): number | undefined {
 	const left = Number(header(headers, remaining) ?? 0);

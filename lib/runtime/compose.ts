@@ -23,6 +23,8 @@ export interface LaneOptions {
 	readonly breaker?: CircuitOptions | undefined;
 	/** Calls to this scope at the same time, over all nodes and executions of the process that ask for the same bound. */
 	readonly maxConcurrent: number;
+	/** Keeps to the limits that the origin reports for what is named here, such as a model. */
+	readonly learntLimitOf?: string | undefined;
 	/** Bound of one attempt. */
 	readonly attemptTimeoutMs: number;
 	/** Bound of the call with all its attempts and waiting. */
@@ -59,6 +61,7 @@ export function compose(runtime: Runtime, options: LaneOptions): Policy {
 		cache && new CachePolicy(cache, runtime),
 		new RetryPolicy(options.retry, clock, random),
 		breaker && runtime.breaker(options.scope, breaker),
+		options.learntLimitOf === undefined ? undefined : runtime.learntLimit(options.scope, options.learntLimitOf),
 		runtime.limiter(options.scope, options.maxConcurrent),
 		new TimeoutPolicy('attempt', options.attemptTimeoutMs, clock),
 		countAttempts,

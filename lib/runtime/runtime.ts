@@ -12,6 +12,7 @@ import { childController } from '../core/signal';
 import { FlightDeck } from '../flight/single-flight';
 import { createTransport, proxyFor, type PooledTransport } from '../http';
 import { ConcurrencyLimiter } from '../limit/concurrency';
+import { LearntLimit } from '../limit/learnt';
 import { MetricsRegistry, type SeriesSnapshot } from '../metrics/registry';
 import type { Policy } from '../core/policy';
 import { compose, openLane, type Lane, type LaneOptions } from './compose';
@@ -52,6 +53,7 @@ export class Runtime {
 	readonly metrics = new MetricsRegistry();
 	readonly #breakers: Registry<BreakerPolicy>;
 	readonly #limiters: Registry<ConcurrencyLimiter>;
+	readonly #learnt: Registry<LearntLimit>;
 	readonly #end = new AbortController();
 	#cancelSweep: () => void = () => {};
 
@@ -69,6 +71,7 @@ export class Runtime {
 		// An open circuit may be forgotten too: hundreds of dead origins must not lock out the next one.
 		this.#breakers = new Registry({ ...shared, isIdle: (breaker) => breaker.state !== 'half-open' });
 		this.#limiters = new Registry({ ...shared, isIdle: (limiter) => limiter.active === 0 });
+		this.#learnt = new Registry({ ...shared, isIdle: (limit) => limit.idle });
 		this.#scheduleSweep();
 	}
 
@@ -90,6 +93,11 @@ export class Runtime {
 	limiter(scope: Scope, maxConcurrent: number): ConcurrencyLimiter {
 		const key = JSON.stringify([scopeKey(scope), maxConcurrent]);
 		return this.#limiters.obtain(key, () => new ConcurrencyLimiter({ maxConcurrent }, this.clock));
+	}
+
+	/** What an origin has said of its limits, for what it counts apart, such as each model. */
+	learntLimit(scope: Scope, name: string): LearntLimit {
+		return this.#learnt.obtain(JSON.stringify([scopeKey(scope), name]), () => new LearntLimit(this.clock));
 	}
 
 	/** A signal for work that outlives its caller: aborted by its own bound, or when the process lets go of us. */
@@ -131,6 +139,7 @@ export class Runtime {
 		this.transport.sweep();
 		this.#breakers.sweep();
 		this.#limiters.sweep();
+		this.#learnt.sweep();
 	}
 
 	/** Ends timers and background work and closes connections once they are idle; calls under way finish. */

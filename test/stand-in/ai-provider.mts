@@ -64,6 +64,16 @@ function errorReply(family: Family, status: number, sequence: number, message?: 
 	return shape(status, sequence, message);
 }
 
+/** Gemini reports none. */
+function limitHeaders(family: Family, { remaining, resetMs }: { remaining: number; resetMs: number }): Record<string, string> {
+	const left = String(Math.max(0, remaining));
+	const over: Record<string, string> = remaining < 0 ? { 'retry-after': String(Math.ceil(resetMs / 1000)) } : {};
+	if (family === 'gemini') return over;
+	if (family === 'openai') return { ...over, 'x-ratelimit-remaining-requests': left, 'x-ratelimit-reset-requests': `${resetMs}ms` };
+	const reset = new Date(Date.now() + resetMs).toISOString();
+	return { ...over, 'anthropic-ratelimit-requests-remaining': left, 'anthropic-ratelimit-requests-reset': reset };
+}
+
 function aiRoutes(apiKey: string, forwardTo: string | undefined): Route[] {
 	const route = (method: string, name: string, path: RegExp, local: Route['handle']): Route => ({
 		name: `${method} ${name}`,
@@ -182,8 +192,14 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 			mood: effects.mood,
 		};
 		const reply = async (): Promise<Reply> => {
-			const { failure } = effects;
+			const { failure, limit } = effects;
 			const family = familyOf(path, request);
+			if (limit !== undefined) {
+				const limited = limitHeaders(family, limit);
+				if (limit.remaining < 0) return { ...errorReply(family, 429, sequence), headers: limited };
+				const given = route === undefined ? errorReply(family, 404, sequence) : await route.handle(exchange);
+				return { ...given, headers: { ...given.headers, ...limited } };
+			}
 			if (failure === undefined && route !== undefined) return await route.handle(exchange);
 			if (failure === undefined) return errorReply(family, 404, sequence, `Unknown request URL: ${name}.`);
 			const shaped = errorReply(family, failure.status, exchange.sequence);

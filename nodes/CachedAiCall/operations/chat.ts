@@ -33,6 +33,7 @@ export async function chat(
 		// The whole request as it goes over the wire, and what becomes of the answer.
 		{ provider: choice.wire.name, baseUrl, wire, json: request.json !== undefined },
 	);
+	const settings = { ...parameters, limit: runtime.learntLimit({ credential: access.credentialId, origin }, request.model) };
 	return await openLane(runtime, access.credentialId, origin, parameters).run(
 		async (context) => {
 			const answer = await pay(runtime, access, parameters, place, {
@@ -41,7 +42,7 @@ export async function chat(
 				usageOf: ({ usage }) => usage,
 				// The bill is the same whether or not the text is the JSON that was asked for.
 				send: async () =>
-					choice.wire.parseChat(await sendToProvider(runtime, access, wire, parameters, context), { ...request, json: undefined }),
+					choice.wire.parseChat(await sendToProvider(runtime, access, wire, settings, context), { ...request, json: undefined }),
 			});
 			return requireAnswer(withJson(answer, request));
 		},
@@ -66,6 +67,7 @@ function openLane(runtime: Runtime, credential: string, origin: string, paramete
 		retry: resilience.retry,
 		breaker: resilience.breaker,
 		maxConcurrent: resilience.concurrency,
+		learntLimitOf: parameters.request.model,
 		// A stream may go on for as long as it keeps coming; the transport watches over its silences.
 		attemptTimeoutMs: parameters.stream ? parameters.totalTimeoutMs : parameters.attemptTimeoutMs,
 		totalTimeoutMs: parameters.totalTimeoutMs,

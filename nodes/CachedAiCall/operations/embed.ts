@@ -66,6 +66,7 @@ export class Embedder {
 			// A text only joins a request here; attempts, circuit and slots are the request's.
 			retry: { maxRetries: 0, baseMs: 0, maxMs: 0 },
 			breaker: undefined,
+			learntLimitOf: undefined,
 			maxConcurrent: 100_000,
 			attemptTimeoutMs: totalTimeoutMs,
 		});
@@ -87,8 +88,8 @@ export class Embedder {
 	#gatherer(access: ProviderAccess, origin: string, format: EmbedFormat, parameters: EmbedParameters): Gatherer<string, Part> {
 		const { choice, baseUrl, credentialId } = access;
 		const { model, dimensions, connection, attemptTimeoutMs, textsPerRequest } = parameters;
-		const settings = { connection, attemptTimeoutMs };
-		const name = JSON.stringify([choice.name, baseUrl, credentialId, model, dimensions, settings, textsPerRequest, parameters.spending]);
+		const settings = { connection, attemptTimeoutMs, limit: this.runtime.learntLimit({ credential: credentialId, origin }, model) };
+		const name = JSON.stringify([choice.name, baseUrl, credentialId, model, dimensions, connection, attemptTimeoutMs, textsPerRequest, parameters.spending]);
 		const present = this.#gatherers.get(name);
 		if (present) return present;
 		const policy = this.runtime.policy(laneOf(credentialId, origin, parameters));
@@ -148,13 +149,14 @@ function requireFormat({ choice }: ProviderAccess): EmbedFormat {
 	throw new InvalidOptionError('Provider', `one that offers embeddings, which ${choice.name} does not`, choice.name);
 }
 
-function laneOf(credential: string, origin: string, { resilience, attemptTimeoutMs, totalTimeoutMs }: EmbedParameters): LaneOptions {
+function laneOf(credential: string, origin: string, { resilience, attemptTimeoutMs, totalTimeoutMs, model }: EmbedParameters): LaneOptions {
 	return {
 		source: 'cachedAiCall',
 		scope: { credential, origin },
 		retry: resilience.retry,
 		breaker: resilience.breaker,
 		maxConcurrent: resilience.concurrency,
+		learntLimitOf: model,
 		attemptTimeoutMs,
 		totalTimeoutMs,
 	};
