@@ -22,6 +22,9 @@ export interface CallTrace {
 	costUsd?: number | null;
 	/** What this call would have cost, had the answer not been there already. */
 	savedUsd?: number | null;
+	/** The tokens, and the milliseconds upstream, that this call did not take for that reason. */
+	savedTokens?: number;
+	savedMs?: number;
 }
 
 export function newTrace(): CallTrace {

@@ -1,5 +1,5 @@
 import type { CircuitOptions } from '../breaker/circuit';
-import { CachePolicy, type CacheOptions } from '../cache/policy';
+import { CachePolicy, type CacheLook, type CacheOptions } from '../cache/policy';
 import { isolate } from '../cache/isolate';
 import type { ErrorCode } from '../core/errors';
 import { isFastpathError } from '../core/errors';
@@ -44,6 +44,8 @@ export type Outcome<T> =
 export interface Lane {
 	/** Sends one call down the pipeline. Never rejects: the trace of a failed call is wanted too. */
 	run<T>(call: Call<T>, options: LaneCall, account?: Account<T>): Promise<Outcome<T>>;
+	/** What a call with that key would find in the cache; without side effects. */
+	look(key: string): Promise<CacheLook>;
 }
 
 /** Fills in what a call cost, before it is counted. */
@@ -81,6 +83,7 @@ export function openLane(runtime: Runtime, options: LaneOptions): Lane {
 	const policy = compose(runtime, options);
 	const labels = { source: options.source, origin: options.scope.origin };
 	return {
+		look: async (key) => (options.cache ? await new CachePolicy(options.cache, runtime).look(key) : { status: 'bypass', asks: true }),
 		async run<T>(call: Call<T>, lane: LaneCall, account?: Account<T>): Promise<Outcome<T>> {
 			const trace = newTrace();
 			const startedAt = runtime.clock.now();

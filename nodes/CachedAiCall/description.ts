@@ -89,6 +89,14 @@ const modelOptions: INodeProperties[] = [
 			'Whether to cache although a temperature above 0 is set. Without it such calls always reach the model, because you may want a different answer each time.',
 	},
 	{
+		displayName: 'Explain Only',
+		name: 'explain',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to send nothing and to put out what would be done: the key, whether the cache has an answer, the estimated tokens and costs',
+	},
+	{
 		displayName: 'Extra Body Fields',
 		name: 'extraBody',
 		type: 'json',
@@ -192,7 +200,7 @@ function choicesWith(provider: ProviderId): string[] {
 }
 
 /** Options of the call itself, whatever is asked. */
-const SHARED_OPTIONS = new Set(['staleIfErrorSeconds', 'staleWhileRevalidateSeconds', 'timeoutSeconds', 'totalTimeoutSeconds']);
+const SHARED_OPTIONS = new Set(['explain', 'staleIfErrorSeconds', 'staleWhileRevalidateSeconds', 'timeoutSeconds', 'totalTimeoutSeconds']);
 
 /** All but what n8n's linter wants to see in the class itself: icon, subtitle, use as a tool. */
 export const description: INodeTypeDescription = {

@@ -6,6 +6,7 @@ import type { Runtime } from '../../lib/runtime';
 import { accessOpener } from './access';
 import { wasSaved } from './operations/chat';
 import { Embedder, type Embedding } from './operations/embed';
+import { explainEmbedding } from './operations/explain';
 import { embedReader, readConcurrency, readTextsPerRequest } from './parameters';
 import { Summary } from './summary';
 
@@ -23,6 +24,7 @@ export async function embedItems(context: IExecuteFunctions, runtime: Runtime): 
 	const output = await runItems(context, { concurrency }, async (itemIndex, signal) => {
 		const parameters = read(itemIndex);
 		const access = await open(parameters.provider, parameters.baseUrl);
+		if (parameters.explain) return { json: { ...(await explainEmbedding(runtime, access, parameters, place)) } };
 		const outcome = await embedder.embed(access, parameters, signal);
 		if (!outcome.ok) throw outcome.error;
 		summary.count(outcome.trace);

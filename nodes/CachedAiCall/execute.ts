@@ -7,6 +7,7 @@ import { traceOf } from '../../lib/n8n/trace';
 import { getRuntime } from '../../lib/runtime';
 import { accessOpener } from './access';
 import { ask } from './operations/ask';
+import { explainChat } from './operations/explain';
 import { wasSaved, type Place } from './operations/chat';
 import { embedItems } from './execute-embed';
 import { withImages } from './images';
@@ -23,6 +24,10 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const place: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn };
 	const output = await runItems(context, { concurrency: readConcurrency(context) }, async (itemIndex, signal) => {
 		const parameters = await withImages(context, itemIndex, read(itemIndex));
+		if (parameters.explain) {
+			const access = await open(parameters.provider, parameters.baseUrl);
+			return { json: { ...(await explainChat(runtime, access, parameters, place)) } };
+		}
 		const outcome = await ask(runtime, open, parameters, place, signal);
 		if (!outcome.ok) throw outcome.error;
 		summary.count(outcome.trace);

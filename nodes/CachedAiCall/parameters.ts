@@ -26,6 +26,8 @@ export interface CallParameters {
 	readonly totalTimeoutMs: number;
 	readonly includeTrace: boolean;
 	readonly spending: SpendingSettings;
+	/** Say what would be done, and do nothing. */
+	readonly explain: boolean;
 }
 
 /** One call as the user described it, validated; nothing of n8n is left in it. */
@@ -130,6 +132,7 @@ function readSettings(context: ParameterContext, itemIndex: number): Settings {
 		totalTimeoutMs: seconds('Total Timeout (Seconds)', 'totalTimeoutSeconds', 0.001),
 		includeTrace: options.includeTrace === true,
 		spending: readSpending(options),
+		explain: options.explain === true,
 	};
 	const fallback = readFallback(options, { provider, baseUrl }, held);
 	return { call, model, imageFields: listOf(options.imageFields), fallback };

@@ -1,25 +1,20 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { CallTrace } from '../../lib/core/trace';
+import { addSavings, noSavings, type Savings } from '../../lib/metrics/registry';
 import { addHint } from '../../lib/n8n/hints';
-import { wasSaved } from './operations/chat';
 
 const MAX_WARNINGS = 10;
 
-/** One line in the output pane: what the run did not have to pay for. */
+/** The output pane's account of a run: what it did not have to pay for, and what the user should know. */
 export class Summary {
 	#calls = 0;
-	#hits = 0;
-	#coalesced = 0;
-	#savedUsd = 0;
+	readonly #saved = noSavings();
+	readonly #warnings = new Set<string>();
 
 	count(trace: CallTrace): void {
 		this.#calls += 1;
-		if (trace.coalesced) this.#coalesced += 1;
-		else if (wasSaved(trace)) this.#hits += 1;
-		this.#savedUsd += trace.savedUsd ?? 0;
+		addSavings(this.#saved, trace);
 	}
-
-	readonly #warnings = new Set<string>();
 
 	/** Each warning is shown once. */
 	readonly warn = (message: string): void => {
@@ -29,11 +24,24 @@ export class Summary {
 	show(context: IExecuteFunctions): void {
 		for (const warning of this.#warnings) addHint(context, warning, 'warning');
 		if (this.#calls === 0) return;
-		const paid = this.#calls - this.#hits - this.#coalesced;
-		const saved = this.#savedUsd > 0 ? `, about $${this.#savedUsd.toPrecision(2)} saved` : '';
-		addHint(
-			context,
-			`${this.#calls} answered: ${this.#hits} from the cache, ${this.#coalesced} shared with a call in flight, ${paid} by the model${saved}.`,
-		);
+		const { exact, similar, coalesced } = this.#saved;
+		const paid = this.#calls - exact.calls - similar.calls - coalesced.calls;
+		const parts = [
+			`${exact.calls} from the cache${inWords(exact)}`,
+			...(similar.calls > 0 ? [`${similar.calls} from similar calls${inWords(similar)}`] : []),
+			`${coalesced.calls} shared with a call in flight${inWords(coalesced)}`,
+			`${paid} by the model`,
+		];
+		addHint(context, `${this.#calls} answered: ${parts.join(', ')}.`);
 	}
+}
+
+/** What was saved, in brackets; nothing where that is not known. */
+function inWords({ tokens, usd, ms }: Savings): string {
+	const parts = [
+		...(tokens > 0 ? [`${tokens} tokens`] : []),
+		...(usd > 0 ? [`about $${usd.toPrecision(2)}`] : []),
+		...(ms >= 100 ? [`${(ms / 1000).toFixed(1)} s`] : []),
+	];
+	return parts.length === 0 ? '' : ` (saved ${parts.join(', ')})`;
 }

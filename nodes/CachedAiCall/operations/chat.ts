@@ -24,17 +24,11 @@ export async function chat(
 	place: Place,
 	signal: AbortSignal,
 ): Promise<Outcome<AiAnswer>> {
-	const { choice, baseUrl } = access;
+	const { choice } = access;
 	const { request } = parameters;
-	const wire = choice.wire.chat(request, { baseUrl });
-	const origin = new URL(requestUrl(choice.wire, baseUrl, wire.path)).origin;
-	const key = cacheKey(
-		{ credential: access.credentialId, origin, partition: partitionOf(parameters.cache, place) },
-		// The whole request as it goes over the wire, and what becomes of the answer.
-		{ provider: choice.wire.name, baseUrl, wire, json: request.json !== undefined },
-	);
+	const { wire, origin, key, lane } = plan(runtime, access, parameters, place);
 	const settings = { ...parameters, limit: runtime.learntLimit({ credential: access.credentialId, origin }, request.model) };
-	return await openLane(runtime, access.credentialId, origin, parameters).run(
+	return await lane.run(
 		async (context) => {
 			const answer = await pay(runtime, access, parameters, place, {
 				models: (given) => [given?.model ?? request.model, request.model],
@@ -44,11 +38,25 @@ export async function chat(
 				send: async () =>
 					choice.wire.parseChat(await sendToProvider(runtime, access, wire, settings, context), { ...request, json: undefined }),
 			});
-			return requireAnswer(withJson(answer, request));
+			return { ...requireAnswer(withJson(answer, request)), tookMs: Math.round(context.trace.upstreamMs) };
 		},
 		{ signal, key, idempotent: true },
 		(answer, trace) => account(answer, trace, access, parameters),
 	);
+}
+
+/** The request, its place in the cache, and the way that it will take. */
+export function plan(runtime: Runtime, access: ProviderAccess, parameters: ChatParameters, place: Place) {
+	const { choice, baseUrl, credentialId } = access;
+	const { request } = parameters;
+	const wire = choice.wire.chat(request, { baseUrl });
+	const origin = new URL(requestUrl(choice.wire, baseUrl, wire.path)).origin;
+	const key = cacheKey(
+		{ credential: credentialId, origin, partition: partitionOf(parameters.cache, place) },
+		// The whole request as it goes over the wire, and what becomes of the answer.
+		{ provider: choice.wire.name, baseUrl, wire, json: request.json !== undefined },
+	);
+	return { wire, origin, key, lane: openLane(runtime, credentialId, origin, parameters) };
 }
 
 function openLane(runtime: Runtime, credential: string, origin: string, parameters: ChatParameters): Lane {
@@ -97,6 +105,16 @@ export function wasSaved(trace: CallTrace): boolean {
 	return trace.coalesced || trace.cache === 'hit' || trace.cache === 'stale' || trace.cache === 'similar';
 }
 
+/** Enters what an answer cost, or what it would have cost had it not been there already. */
+export function settle(trace: CallTrace, bill: { readonly usd: number | null; readonly tokens: number; readonly tookMs: number }): void {
+	const saved = wasSaved(trace);
+	trace.costUsd = saved ? 0 : bill.usd;
+	trace.savedUsd = saved ? bill.usd : 0;
+	trace.savedTokens = saved ? bill.tokens : 0;
+	// Who shared a call in flight waited for it as long as the others did.
+	trace.savedMs = saved && !trace.coalesced ? bill.tookMs : 0;
+}
+
 function account(
 	answer: AiAnswer,
 	trace: CallTrace,
@@ -104,8 +122,6 @@ function account(
 	parameters: ChatParameters,
 ): { inputTokens?: number; outputTokens?: number } {
 	const full = priceCall(access, parameters, [answer.model, parameters.request.model], answer.usage);
-	const saved = wasSaved(trace);
-	trace.costUsd = saved ? 0 : full;
-	trace.savedUsd = saved ? full : 0;
+	settle(trace, { usd: full, tokens: answer.usage?.totalTokens ?? 0, tookMs: answer.tookMs ?? 0 });
 	return answer.usage ? { inputTokens: answer.usage.inputTokens, outputTokens: answer.usage.outputTokens } : {};
 }

@@ -8,7 +8,7 @@ import type { LaneOptions, Outcome, Runtime } from '../../../lib/runtime';
 import { partitionOf } from '../../shared/cache';
 import type { ProviderAccess } from '../access';
 import type { EmbedParameters } from '../parameters';
-import { wasSaved, type Place } from './chat';
+import { settle, type Place } from './chat';
 import { pay, priceCall } from './pay';
 import { sendToProvider } from './send';
 
@@ -18,14 +18,16 @@ export interface Embedding {
 	model: string;
 	/** The text's part of what its request was counted, by length; null where the provider counts nothing. */
 	inputTokens: number | null;
+	/** How long its request was under way. */
+	tookMs: number;
 }
 
 /** A text's part in a request. */
 interface Part {
 	readonly embedding: Embedding;
 	readonly trace: CallTrace;
-	/** The one text that the request is counted with. */
-	readonly first: boolean;
+	/** The one text that the request is counted with: what all of its texts were counted as. Absent for the others. */
+	readonly request?: { readonly inputTokens: number };
 }
 
 /** How long a text waits for others to share a request with. */
@@ -44,44 +46,20 @@ export class Embedder {
 
 	/** Never rejects for what the call itself runs into. */
 	async embed(access: ProviderAccess, parameters: EmbedParameters, signal: AbortSignal): Promise<Outcome<Embedding>> {
-		const { choice, baseUrl, credentialId } = access;
-		const { text, model, dimensions, cache, totalTimeoutMs } = parameters;
-		const format = requireFormat(access);
-		const wire = format.request({ model, dimensions, texts: [text] });
-		const origin = new URL(requestUrl(choice.wire, baseUrl, wire.path)).origin;
-		const key = cacheKey(
-			{ credential: credentialId, origin, partition: partitionOf(cache, this.place) },
-			{ provider: choice.wire.name, baseUrl, wire },
-		);
-		const lane = this.runtime.lane({
-			...laneOf(credentialId, origin, parameters),
-			cache: {
-				mode: cache.mode,
-				ttlMs: cache.ttlMs,
-				staleWhileRevalidateMs: parameters.staleWhileRevalidateMs,
-				staleIfErrorMs: parameters.staleIfErrorMs,
-				refreshTimeoutMs: totalTimeoutMs,
-				isCacheable: () => true,
-			},
-			// A text only joins a request here; attempts, circuit and slots are the request's.
-			retry: { maxRetries: 0, baseMs: 0, maxMs: 0 },
-			breaker: undefined,
-			learntLimitOf: undefined,
-			maxConcurrent: 100_000,
-			attemptTimeoutMs: totalTimeoutMs,
-		});
+		const { text } = parameters;
+		const { format, origin, key, lane } = plan(this.runtime, access, parameters, this.place);
 		const gatherer = this.#gatherer(access, origin, format, parameters);
-		let counted = false;
+		let counted: Part['request'];
 		const call: Call<Embedding> = async (context) => {
-			const { embedding, trace, first } = await gatherer.add(text, context.signal);
-			counted = first;
+			const { embedding, trace, request } = await gatherer.add(text, context.signal);
+			counted = request;
 			const { waitedMs, upstreamMs, connectionReused } = trace;
-			Object.assign(context.trace, { waitedMs, upstreamMs, connectionReused, attempts: first ? trace.attempts : 0 });
+			Object.assign(context.trace, { waitedMs, upstreamMs, connectionReused, attempts: request ? trace.attempts : 0 });
 			return embedding;
 		};
 		return await lane.run(call, { signal, key, idempotent: true }, (embedding, trace) => {
 			account(embedding, trace, access, parameters);
-			return counted && embedding.inputTokens !== null ? { inputTokens: embedding.inputTokens } : {};
+			return counted ?? {};
 		});
 	}
 
@@ -135,13 +113,45 @@ export class Embedder {
 						vector: answer.vectors[index] ?? [],
 						model: answer.model,
 						inputTokens: answer.usage && Math.round((answer.usage.inputTokens * text.length) / characters),
+						tookMs: Math.round(trace.upstreamMs),
 					},
 					trace,
-					first: index === 0,
+					...(index === 0 ? { request: { inputTokens: answer.usage?.inputTokens ?? 0 } } : {}),
 				}));
 			},
 		});
 	}
+}
+
+/** The request that a text alone would make, its place in the cache, and the way that it will take. */
+export function plan(runtime: Runtime, access: ProviderAccess, parameters: EmbedParameters, place: Place) {
+	const { choice, baseUrl, credentialId } = access;
+	const { text, model, dimensions, cache, totalTimeoutMs } = parameters;
+	const format = requireFormat(access);
+	const wire = format.request({ model, dimensions, texts: [text] });
+	const origin = new URL(requestUrl(choice.wire, baseUrl, wire.path)).origin;
+	const key = cacheKey(
+		{ credential: credentialId, origin, partition: partitionOf(cache, place) },
+		{ provider: choice.wire.name, baseUrl, wire },
+	);
+	const lane = runtime.lane({
+		...laneOf(credentialId, origin, parameters),
+		cache: {
+			mode: cache.mode,
+			ttlMs: cache.ttlMs,
+			staleWhileRevalidateMs: parameters.staleWhileRevalidateMs,
+			staleIfErrorMs: parameters.staleIfErrorMs,
+			refreshTimeoutMs: totalTimeoutMs,
+			isCacheable: () => true,
+		},
+		// A text only joins a request here; attempts, circuit and slots are the request's.
+		retry: { maxRetries: 0, baseMs: 0, maxMs: 0 },
+		breaker: undefined,
+		learntLimitOf: undefined,
+		maxConcurrent: 100_000,
+		attemptTimeoutMs: totalTimeoutMs,
+	});
+	return { wire, format, origin, key, lane };
 }
 
 function requireFormat({ choice }: ProviderAccess): EmbedFormat {
@@ -166,7 +176,5 @@ function account(embedding: Embedding, trace: CallTrace, access: ProviderAccess,
 	const { inputTokens } = embedding;
 	const usage = inputTokens === null ? null : usageOf({ inputTokens });
 	const full = priceCall(access, parameters, [embedding.model, parameters.model], usage);
-	const saved = wasSaved(trace);
-	trace.costUsd = saved ? 0 : full;
-	trace.savedUsd = saved ? full : 0;
+	settle(trace, { usd: full, tokens: inputTokens ?? 0, tookMs: embedding.tookMs });
 }
