@@ -15,7 +15,8 @@ export type ErrorCode =
 	| 'ERR_EGRESS_BLOCKED'
 	| 'ERR_TOO_MANY_REDIRECTS'
 	| 'ERR_ALL_FAILED'
-	| 'ERR_BUDGET_EXCEEDED';
+	| 'ERR_BUDGET_EXCEEDED'
+	| 'ERR_AUTHENTICATION';
 
 export interface FastpathErrorOptions {
 	cause?: unknown;
@@ -208,6 +209,20 @@ export class BudgetExceededError extends FastpathError {
 	override readonly unprocessed = true;
 }
 
+/** The credential could not be applied: it is not connected, was revoked, or no token was to be had for it. */
+export class AuthenticationError extends FastpathError {
+	readonly code = 'ERR_AUTHENTICATION';
+	override readonly unprocessed = true;
+	/** What n8n advises to do. */
+	readonly advice: string | undefined;
+
+	constructor(cause: unknown) {
+		super(cause instanceof Error ? cause.message : 'The credential could not be applied', { cause });
+		const { description } = (cause ?? {}) as { description?: unknown };
+		this.advice = typeof description === 'string' ? description : undefined;
+	}
+}
+
 interface ErrorByCode {
 	ERR_INVALID_OPTION: InvalidOptionError;
 	ERR_CANCELLED: CancelledError;
@@ -222,6 +237,7 @@ interface ErrorByCode {
 	ERR_TOO_MANY_REDIRECTS: TooManyRedirectsError;
 	ERR_ALL_FAILED: AllFailedError;
 	ERR_BUDGET_EXCEEDED: BudgetExceededError;
+	ERR_AUTHENTICATION: AuthenticationError;
 }
 
 /** Whether an error is one of ours, whichever copy of this module made it. */

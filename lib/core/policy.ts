@@ -16,6 +16,21 @@ export interface CallContext {
 	readonly deadlineAt?: number | undefined;
 	/** Whether the origin may see the request twice without harm (RFC 9110 section 9.2.2, or the user's word). */
 	readonly idempotent: boolean;
+	/** What an HTTP cache has to know of the request. Without it the call passes by. */
+	readonly request?: RequestFacts | undefined;
+	/** Whether the request changes nothing (RFC 9110 section 9.2.1), so that two may be under way at once. */
+	readonly safe?: boolean | undefined;
+	/** Where this attempt goes, in place of the origin that the request names. */
+	readonly origin?: string | undefined;
+}
+
+/** Of an HTTP request without a body, or with one whose method is unsafe. A stage may add headers on the way in. */
+export interface RequestFacts {
+	readonly method: string;
+	readonly url: string;
+	readonly headers: Readonly<Record<string, string | string[]>>;
+	/** Plain data that keeps callers apart: answers are shared only where it is the same. Is hashed, never stored. */
+	readonly identity?: unknown;
 }
 
 export type Call<T> = (context: CallContext) => Promise<T>;

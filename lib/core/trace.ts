@@ -1,5 +1,5 @@
-/** How the cache took part in a call. */
-export type CacheStatus = 'hit' | 'stale' | 'miss' | 'similar' | 'bypass';
+/** How the cache took part in a call; `revalidated`: the server confirmed the stored answer, and sent no other. */
+export type CacheStatus = 'hit' | 'stale' | 'revalidated' | 'miss' | 'similar' | 'bypass';
 
 /** A call's account of itself. Plain data; users see it under `_fastpath` when they ask. */
 export interface CallTrace {
@@ -8,12 +8,27 @@ export interface CallTrace {
 	coalesced: boolean;
 	/** Requests sent upstream for this call; 0 on a hit. */
 	attempts: number;
-	/** Milliseconds spent waiting: for a slot, and between attempts. */
+	/** Milliseconds spent waiting: for a slot or a turn under the rate limit, and between attempts. */
 	waitedMs: number;
 	/** Milliseconds spent upstream, over all attempts. */
 	upstreamMs: number;
 	/** Whether the last attempt found its connection open; null where nothing was sent or it cannot be known. */
 	connectionReused: boolean | null;
+	/** The origin that answered, or failed last; only where there was a choice. */
+	origin?: string;
+	/** The origins of all attempts, in order; only where there was a choice. */
+	origins?: string[];
+	/** A second attempt was sent because the first took long. */
+	hedged?: boolean;
+	/** Of the last attempt: opening its connection; 0 where it found one open. */
+	connectMs?: number;
+	/** Resolving the name and the TLS handshake, of the last connection that was opened for this call, unless through a proxy. */
+	dnsMs?: number;
+	tlsMs?: number;
+	/** Of the last attempt: from its start to the headers of the response. */
+	firstByteMs?: number;
+	/** The whole call. */
+	totalMs?: number;
 	/** Age of the cached answer, where one was used. */
 	ageMs?: number;
 	/** Models that were asked before, and why they did not do. */

@@ -102,6 +102,11 @@ class Sending {
 			trace.waitedMs += this.#timings.waitedMs;
 			trace.upstreamMs += totalMs - this.#timings.waitedMs;
 			trace.connectionReused = this.#reused;
+			const { connectMs, dnsMs, tlsMs, firstByteMs } = this.#timings;
+			trace.connectMs = connectMs;
+			trace.firstByteMs = firstByteMs;
+			if (dnsMs !== undefined) trace.dnsMs = dnsMs;
+			if (tlsMs !== undefined) trace.tlsMs = tlsMs;
 			this.#timings.totalMs = totalMs;
 		}
 	}
@@ -145,7 +150,7 @@ class Sending {
 		if (egress !== openEgress) await abortable(egress.validateUrl(hop.url), this.signal);
 		throwIfAborted(this.signal);
 		const pool = this.pools.for(target, this.request);
-		pool.requests += 1;
+		pool.begin(this.clock.now());
 		const repeatable = this.context.idempotent || IDEMPOTENT.has(hop.method);
 		try {
 			const first = await this.#attempt(pool, hop, target, repeatable, false);
@@ -199,7 +204,10 @@ class Sending {
 		let openedInMs = 0;
 		try {
 			const connection = await pool.wait(fresh, this.request.timeouts.connectMs, this.signal);
-			if (connection.served === 0) openedInMs = connection.openedInMs;
+			if (connection.served === 0) {
+				openedInMs = connection.openedInMs;
+				Object.assign(this.#timings, connection.opening);
+			}
 			return connection;
 		} finally {
 			const passedMs = this.clock.now() - startedAt;

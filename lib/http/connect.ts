@@ -9,10 +9,12 @@ import type { SecureContext, TLSSocket } from 'node:tls';
 import type { Clock } from '../core/clock';
 import { InvalidOptionError, NetworkError, TimeoutError } from '../core/errors';
 import { connectFailure } from './failure';
+import { watchOpening } from './opening';
 import { hostAndPort, parseTarget } from './target';
 
 import type { Egress } from './egress';
 import type { Target } from './target';
+import type { DnsCache } from './dns';
 import type { ConnectionOptions } from './transport';
 
 const TCP_KEEP_ALIVE_MS = 60_000;
@@ -29,6 +31,7 @@ export class Connector {
 		proxy: string | undefined,
 		private readonly egress: Egress,
 		private readonly clock: Clock,
+		private readonly dns: DnsCache,
 	) {
 		this.#proxy = proxy === undefined ? undefined : parseTarget(proxy, 'proxy');
 	}
@@ -40,6 +43,11 @@ export class Connector {
 
 	get forwards(): boolean {
 		return this.#proxy !== undefined && !this.target.secure;
+	}
+
+	get #lookup(): LookupFunction | undefined {
+		const { lookup } = this.egress;
+		return this.options.dnsCache === false ? lookup : this.dns.lookup(lookup);
 	}
 
 	/** A connected (and, for https, secured) socket. `connectMs` of 0 sets no bound. Throws as Transport does. */
@@ -59,6 +67,7 @@ export class Connector {
 			for (const socket of opened) socket.destroy();
 			// A session that the server does not like must not fail every later handshake.
 			this.#session = undefined;
+			this.dns.forget((this.#proxy ?? this.target).hostname, this.egress.lookup);
 			if (timedOut) throw new TimeoutError('connect', connectMs, { cause: error });
 			throw connectFailure(error, hostAndPort(this.target));
 		} finally {
@@ -69,14 +78,15 @@ export class Connector {
 	async #direct(opened: Socket[]): Promise<Socket> {
 		const { secure, hostname, port } = this.target;
 		this.egress.validateHost?.(hostname);
-		const socket = secure ? this.#secureSocket(undefined) : tcp(hostname, port, this.egress.lookup);
+		const socket = secure ? this.#secureSocket(undefined) : tcp(hostname, port, this.#lookup);
 		opened.push(socket);
+		watchOpening(socket, this.clock);
 		return await ready(socket, secure);
 	}
 
 	async #viaProxy(proxy: Target, opened: Socket[]): Promise<Socket> {
 		this.egress.validateHost?.(proxy.hostname);
-		const { lookup } = this.egress;
+		const lookup = this.#lookup;
 		const toProxy = proxy.secure
 			? connectTls({
 					host: proxy.hostname,
@@ -101,7 +111,7 @@ export class Connector {
 
 	#secureSocket(through: Socket | undefined): TLSSocket {
 		const { hostname, port } = this.target;
-		const { lookup } = this.egress;
+		const lookup = this.#lookup;
 		const socket = connectTls({
 			host: hostname,
 			port,

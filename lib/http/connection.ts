@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 
 import { Client } from '../vendor';
 import { ConnectionGoneError } from './failure';
+import { openingOf, type Opening } from './opening';
 
 import type { Target } from './target';
 
@@ -66,6 +67,11 @@ export class Connection {
 				});
 			},
 		});
+	}
+
+	/** Where the time of opening it went, as far as it is known. */
+	get opening(): Opening | undefined {
+		return openingOf(this.socket);
 	}
 
 	get usable(): boolean {

@@ -1,5 +1,6 @@
 import { Connection } from './connection';
 import { connectFailure } from './failure';
+import { Rhythm } from './prewarm';
 import { Waiter, WaitingLine } from './waiters';
 
 import type { Socket } from 'node:net';
@@ -49,6 +50,7 @@ export class Pool {
 	/** After a failed pre-warm: none until the next use. */
 	#cold = false;
 	#retain: boolean;
+	readonly #rhythm: Rhythm;
 
 	constructor(
 		readonly target: Target,
@@ -59,6 +61,18 @@ export class Pool {
 		this.lastUsedAt = clock.now();
 		this.#expectedCapacity = options.http2 ? 100 : 1;
 		this.#retain = options.retain;
+		this.#rhythm = new Rhythm(clock, () => this.#openAhead());
+	}
+
+	/** Counts a request that is about to be sent. */
+	begin(now: number): void {
+		this.requests += 1;
+		if (this.#retain) this.#rhythm.request(now);
+	}
+
+	/** Its next use is known from the rhythm of the ones before. */
+	get expected(): boolean {
+		return this.#rhythm.armed;
 	}
 
 	get open(): number {
@@ -161,6 +175,7 @@ export class Pool {
 	/** Closes what is idle now, and the rest as it becomes idle. */
 	retire(): void {
 		this.#retain = false;
+		this.#rhythm.stop();
 		for (const connection of [...this.#free]) if (connection.inFlight === 0) this.#discard(connection);
 	}
 
@@ -248,6 +263,12 @@ export class Pool {
 		this.#open(this.connectMs).catch(() => {
 			this.#cold = true;
 		});
+	}
+
+	/** A failure is found out by the request that is expected. */
+	#openAhead(): void {
+		for (const connection of [...this.#free]) if (!connection.usable) this.#discard(connection);
+		this.prewarm(1, this.connectMs).catch(() => {});
 	}
 
 	#discard(connection: Connection): void {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 
 import { Connector } from './connect';
+import { DnsCache } from './dns';
 import { Pool } from './pool';
 import { parseTarget } from './target';
 
@@ -37,19 +38,22 @@ export class Pools {
 	readonly #pools = new Map<string, Pool>();
 	readonly #facts = new WeakMap<Pool, Pick<PoolStats, 'id' | 'proxied' | 'http2'>>();
 	readonly #fingerprints = new WeakMap<TlsOptions, string>();
+	readonly #dns: DnsCache;
 	#retired = false;
 
 	constructor(
 		private readonly clock: Clock,
 		private readonly maxPools: number,
 		private readonly warmAfterUses: number,
-	) {}
+	) {
+		this.#dns = new DnsCache(clock);
+	}
 
 	/** The pool for a request; one outside the book, which keeps nothing, where the bound is reached and all are in use. */
 	for(target: Target, request: ConnectionTarget): Pool {
 		const { connection, egress } = request;
 		const proxy = connection.proxy ?? request.proxyFor?.(target.url.href);
-		const flags = (connection.rejectUnauthorized ? 1 : 0) + (connection.http2 ? 2 : 0) + (egress.active ? 4 : 0);
+		const flags = (connection.rejectUnauthorized ? 1 : 0) + (connection.http2 ? 2 : 0) + (egress.active ? 4 : 0) + (connection.dnsCache === false ? 8 : 0);
 		const tls = connection.tls ? this.#fingerprint(connection.tls) : '';
 		// No part but the last two can hold a space, and the length says where the proxy ends.
 		const key = `${target.origin} ${flags} ${connection.maxConnections} ${tls} ${proxy?.length ?? -1} ${proxy ?? ''}${request.scope}`;
@@ -63,7 +67,7 @@ export class Pools {
 		const now = this.clock.now();
 		for (const [key, pool] of this.#pools) {
 			pool.sweep(now);
-			if (pool.empty && now - pool.lastUsedAt >= REMOVED_AFTER_MS) this.#pools.delete(key);
+			if (pool.empty && !pool.expected && now - pool.lastUsedAt >= REMOVED_AFTER_MS) this.#pools.delete(key);
 		}
 	}
 
@@ -86,7 +90,7 @@ export class Pools {
 		const home = parseTarget(target.origin);
 		const pool = new Pool(
 			home,
-			new Connector(home, connection, proxy, egress, this.clock),
+			new Connector(home, connection, proxy, egress, this.clock, this.#dns),
 			{
 				maxConnections: connection.maxConnections,
 				warmAfterUses: this.warmAfterUses,

@@ -22,6 +22,8 @@ export interface ConnectionOptions {
 	/** `http://` or `https://` address of a proxy; may hold credentials, is never shown. */
 	proxy?: string | undefined;
 	tls?: TlsOptions | undefined;
+	/** Remember for a short while which addresses names have. Default: true. */
+	dnsCache?: boolean | undefined;
 	/** Open connections per pool, busy ones included. Default elsewhere: 50. */
 	maxConnections: number;
 	/** Idle connections per pool that survive a sweep. Default elsewhere: 10. */
@@ -75,6 +77,9 @@ export interface HttpTimings {
 	waitedMs: number;
 	/** Opening a connection for this request; 0 where it found one open. */
 	connectMs: number;
+	/** Of `connectMs`: resolving the name, and the TLS handshake. Absent where they are not known. */
+	dnsMs?: number;
+	tlsMs?: number;
 	/** From `send` to the headers of the final response. */
 	firstByteMs: number;
 	totalMs: number;

@@ -1,8 +1,8 @@
-import { CancelledError, hasCode, LimitExceededError } from '../core/errors';
+import { LimitExceededError } from '../core/errors';
 import type { Clock } from '../core/clock';
 import type { Call, CallContext, Policy } from '../core/policy';
-import { abortReason } from '../core/signal';
 import { requireInteger } from '../core/validate';
+import { left } from './left';
 
 export interface ConcurrencyOptions {
 	/** Calls at the same time. */
@@ -87,13 +87,4 @@ export class ConcurrencyLimiter implements Policy {
 		this.#queue.delete(next);
 		next.start();
 	}
-}
-
-/**
- * Whoever leaves the queue has sent nothing. A deadline that ran out there is wrapped, so that no circuit
- * counts it against the origin; the stage that set the deadline has told the caller of it already.
- */
-function left(signal: AbortSignal): Error {
-	const reason = abortReason(signal);
-	return hasCode(reason, 'ERR_CANCELLED') ? reason : new CancelledError({ cause: reason });
 }

@@ -23,6 +23,7 @@ export interface SeriesSnapshot extends CallLabels {
 	readonly calls: number;
 	readonly hits: number;
 	readonly stale: number;
+	readonly revalidated: number;
 	readonly misses: number;
 	readonly bypassed: number;
 	readonly coalesced: number;
@@ -92,6 +93,7 @@ class Series {
 	calls = 0;
 	hits = 0;
 	stale = 0;
+	revalidated = 0;
 	misses = 0;
 	bypassed = 0;
 	coalesced = 0;
@@ -113,6 +115,7 @@ class Series {
 		this.calls += 1;
 		if (trace.cache === 'hit' || trace.cache === 'similar') this.hits += 1;
 		else if (trace.cache === 'stale') this.stale += 1;
+		else if (trace.cache === 'revalidated') this.revalidated += 1;
 		else if (trace.cache === 'miss') this.misses += 1;
 		else this.bypassed += 1;
 		this.waitedMs += trace.waitedMs;

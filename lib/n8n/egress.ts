@@ -1,6 +1,6 @@
 import type { LookupFunction } from 'node:net';
 import type { IAllExecuteFunctions, INode } from 'n8n-workflow';
-import { EgressBlockedError } from '../core/errors';
+import { EgressBlockedError, NetworkError } from '../core/errors';
 import type { Egress } from '../http';
 import { assertCredentialAllows, type HeldCredential } from './credentials';
 
@@ -21,8 +21,8 @@ export function egressFor(context: EgressContext, credential?: HeldCredential): 
 		lookup: filter && guarded(filter.createSecureLookup()),
 		async validateUrl(url) {
 			blockOnThrow(() => assertCredentialAllows(node, credential, url));
-			const verdict = await filter?.validateUrl(url);
-			if (verdict && !verdict.ok) throw blocked(verdict.error);
+			const refusal = filter && (await refusalOf(filter, url));
+			if (refusal !== undefined) throw unresolved(refusal, url) ?? blocked(refusal);
 		},
 		validateHost(host) {
 			const verdict = filter?.validateConnectionHost(host);
@@ -49,4 +49,29 @@ function guarded(lookup: LookupFunction): LookupFunction {
 		lookup(hostname, options, (error, address, family) =>
 			callback(error && !('syscall' in error) ? blocked(error) : error, address, family),
 		);
+}
+
+type Filter = ReturnType<NonNullable<EgressContext['helpers']['getSecureEgressFilter']>>;
+
+/** Why an address may not be asked. n8n returns its verdicts, but throws where it could not come to one. */
+async function refusalOf(filter: NonNullable<Filter>, url: string): Promise<unknown> {
+	try {
+		const verdict = await filter.validateUrl(url);
+		return verdict.ok ? undefined : verdict.error;
+	} catch (error) {
+		return error ?? new Error('The address could not be judged');
+	}
+}
+
+/** n8n resolves the name to judge it. That it could not is a failure of the network, as it is without protection. */
+function unresolved(error: unknown, url: string): NetworkError | undefined {
+	if (!(error instanceof Error) || !('syscall' in error)) return undefined;
+	const systemCode = 'code' in error ? String(error.code) : undefined;
+	const known = systemCode === 'ENOTFOUND' ? 'is not known' : 'could not be resolved for now';
+	return new NetworkError(`No connection to ${new URL(url).host}: the host name ${known}`, {
+		systemCode,
+		retryable: systemCode !== 'ENOTFOUND',
+		unprocessed: true,
+		cause: error,
+	});
 }

@@ -47,11 +47,13 @@ function describeCause(error: FastpathError): string | undefined {
 		case 'ERR_CIRCUIT_OPEN':
 			return 'No request was sent. The circuit closes by itself as soon as a probe succeeds; its settings are among the options of this node.';
 		case 'ERR_LIMIT_EXCEEDED':
-			return 'No request was sent. Lower the number of items that run at once, or give the call more time.';
+			return 'No request was sent. Lower the number of items that run at once, or raise the rate limit or the total timeout.';
 		case 'ERR_RESPONSE_TOO_LARGE':
 			return 'Raise "Max Response Size" in the options, or ask for less at a time.';
 		case 'ERR_BUDGET_EXCEEDED':
 			return 'No request was sent. The budget is among the options of this node, under "Budget per Day".';
+		case 'ERR_AUTHENTICATION':
+			return hasCode(error, 'ERR_AUTHENTICATION') ? error.advice : undefined;
 		default:
 			return error.cause instanceof Error && isFastpathError(error.cause) ? error.cause.message : undefined;
 	}

@@ -5,6 +5,7 @@ import type { Random } from '../core/random';
 import { throwIfAborted } from '../core/signal';
 import { requireInteger } from '../core/validate';
 import { fullJitter, type BackoffOptions } from './backoff';
+import type { RetryBudget } from './budget';
 import { retryAfterMs } from './retry-after';
 
 export interface RetryOptions extends BackoffOptions {
@@ -15,7 +16,8 @@ export interface RetryOptions extends BackoffOptions {
 /**
  * Repeats what may succeed the next time. The wait is what the origin asks for, otherwise full jitter.
  * An origin that asks for more than the deadline leaves is not waited for: the error comes back at once
- * and unshortened, because a clamped wait only earns the next rejection.
+ * and unshortened, because a clamped wait only earns the next rejection. The same holds where the budget
+ * of its scope, if it has one, is used up.
  */
 export class RetryPolicy implements Policy {
 	readonly name = 'retry';
@@ -24,6 +26,7 @@ export class RetryPolicy implements Policy {
 		private readonly options: RetryOptions,
 		private readonly clock: Clock,
 		private readonly random: Random,
+		private readonly budget?: RetryBudget,
 	) {
 		requireInteger('maxRetries', options.maxRetries, { max: 100 });
 		requireInteger('baseMs', options.baseMs);
@@ -31,6 +34,7 @@ export class RetryPolicy implements Policy {
 	}
 
 	async execute<T>(call: Call<T>, context: CallContext): Promise<T> {
+		this.budget?.deposit();
 		for (let retry = 0; ; retry += 1) {
 			throwIfAborted(context.signal);
 			try {
@@ -60,7 +64,10 @@ export class RetryPolicy implements Policy {
 		if (!context.idempotent && !error.unprocessed && !turnedAway(error, asked)) return undefined;
 		const waitMs = asked ?? fullJitter(retry, this.options, this.random);
 		const endsAt = this.clock.now() + waitMs;
-		return context.deadlineAt !== undefined && endsAt >= context.deadlineAt ? undefined : waitMs;
+		if (context.deadlineAt !== undefined && endsAt >= context.deadlineAt) return undefined;
+		// A retry at a time that the origin gave is no burden to it; "at once" is no time.
+		const invited = asked !== undefined && asked > 0;
+		return !invited && this.budget?.withdraw() === false ? undefined : waitMs;
 	}
 }
 

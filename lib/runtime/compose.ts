@@ -1,12 +1,18 @@
+import type { BalanceOptions, Probe } from '../balance/balancer';
+import { HedgePolicy, type HedgeOptions } from '../balance/hedge';
+import { BalancePolicy } from '../balance/policy';
 import type { CircuitOptions } from '../breaker/circuit';
+import { HttpCachePolicy, type HttpCacheOptions } from '../cache/http-policy';
 import { CachePolicy, type CacheLook, type CacheOptions } from '../cache/policy';
 import { isolate } from '../cache/isolate';
 import type { ErrorCode } from '../core/errors';
 import { isFastpathError } from '../core/errors';
-import { pipeline, type Call, type Policy } from '../core/policy';
+import { pipeline, type Call, type Policy, type RequestFacts } from '../core/policy';
 import { newTrace, type CallTrace } from '../core/trace';
 import { SingleFlightPolicy } from '../flight/single-flight';
 import { TimeoutPolicy } from '../limit/deadline';
+import { limitsRate, type RateOptions } from '../limit/rate';
+import type { BudgetOptions } from '../retry/budget';
 import { RetryPolicy, type RetryOptions } from '../retry/policy';
 import type { Runtime } from './runtime';
 import type { Scope } from './scope';
@@ -18,13 +24,25 @@ export interface LaneOptions {
 	readonly scope: Scope;
 	/** Without it, calls are neither cached nor coalesced. */
 	readonly cache?: CacheOptions | undefined;
+	/** The cache for HTTP requests; takes part in calls that come with a `request`. */
+	readonly httpCache?: HttpCacheOptions | undefined;
+	/** Calls with the same key are answered by one, also where nothing is cached. */
+	readonly share?: boolean | undefined;
 	readonly retry: RetryOptions;
+	/** Without it, nothing bounds the share of retries. Also pays for hedges. */
+	readonly retryBudget?: BudgetOptions | undefined;
 	/** Without it, no circuit guards the origin. */
 	readonly breaker?: CircuitOptions | undefined;
 	/** Calls to this scope at the same time, over all nodes and executions of the process that ask for the same bound. */
 	readonly maxConcurrent: number;
 	/** Keeps to the limits that the origin reports for what is named here, such as a model. */
 	readonly learntLimitOf?: string | undefined;
+	/** Without it, calls go as fast as slots allow. */
+	readonly rate?: RateOptions | undefined;
+	/** Several origins that answer the same requests; the call is told which one under `context.origin`. */
+	readonly balance?: (BalanceOptions & { readonly probeWith?: Probe | undefined }) | undefined;
+	/** Without it, no second attempt is sent beside the first. */
+	readonly hedge?: HedgeOptions | undefined;
 	/** Bound of one attempt. */
 	readonly attemptTimeoutMs: number;
 	/** Bound of the call with all its attempts and waiting. */
@@ -35,6 +53,8 @@ export interface LaneCall {
 	readonly signal: AbortSignal;
 	readonly key?: string | undefined;
 	readonly idempotent: boolean;
+	readonly request?: RequestFacts | undefined;
+	readonly safe?: boolean | undefined;
 }
 
 export type Outcome<T> =
@@ -54,21 +74,46 @@ export type Account<T> = (value: T, trace: CallTrace) => { inputTokens?: number;
 /** The one place that knows the order in which a request travels. */
 export function compose(runtime: Runtime, options: LaneOptions): Policy {
 	const { clock, random } = runtime;
-	const { cache, breaker } = options;
+	const { cache, httpCache, scope } = options;
+	const lane = cache && cache.mode !== 'off' ? cache.mode : options.share ? 'shared' : undefined;
+	const budget = options.retryBudget && runtime.retryBudget(scope, options.retryBudget);
 	const stages: Array<Policy | undefined> = [
 		new TimeoutPolicy('total', options.totalTimeoutMs, clock),
-		cache && cache.mode !== 'off'
-			? new SingleFlightPolicy(runtime.flights, { boundMs: options.totalTimeoutMs, lane: cache.mode, isolate })
-			: undefined,
+		lane === undefined
+			? undefined
+			: new SingleFlightPolicy(runtime.flights, { boundMs: options.totalTimeoutMs, lane, isolate }),
 		cache && new CachePolicy(cache, runtime),
-		new RetryPolicy(options.retry, clock, random),
-		breaker && runtime.breaker(options.scope, breaker),
-		options.learntLimitOf === undefined ? undefined : runtime.learntLimit(options.scope, options.learntLimitOf),
-		runtime.limiter(options.scope, options.maxConcurrent),
-		new TimeoutPolicy('attempt', options.attemptTimeoutMs, clock),
-		countAttempts,
+		httpCache && new HttpCachePolicy(httpCache, runtime),
+		new RetryPolicy(options.retry, clock, random, budget),
+		options.hedge && new HedgePolicy(options.hedge, runtime.latencies(scope), clock, () => budget?.withdraw() ?? true),
+		...(options.balance ? [balanced(runtime, options, options.balance)] : attemptStages(runtime, options, scope)),
 	];
 	return pipeline(...stages.filter((stage) => stage !== undefined));
+}
+
+/** What an attempt passes on its way to one origin. The rate stands inside the limiter: tokens are spent as requests leave. */
+function attemptStages(runtime: Runtime, options: LaneOptions, scope: Scope): Array<Policy | undefined> {
+	return [
+		options.breaker && runtime.breaker(scope, options.breaker),
+		options.learntLimitOf === undefined ? undefined : runtime.learntLimit(scope, options.learntLimitOf),
+		runtime.limiter(scope, options.maxConcurrent),
+		limitsRate(options.rate) ? runtime.rateLimiter(scope, options.rate) : undefined,
+		new TimeoutPolicy('attempt', options.attemptTimeoutMs, runtime.clock),
+		countAttempts,
+	];
+}
+
+function balanced(runtime: Runtime, options: LaneOptions, balance: NonNullable<LaneOptions['balance']>): Policy {
+	const balancer = runtime.balancer(options.scope, balance);
+	if (balance.probeWith) balancer.probeWith = balance.probeWith;
+	const opened = new Map<string, Policy>();
+	return new BalancePolicy(balancer, (origin) => {
+		const stages =
+			opened.get(origin) ??
+			pipeline(...attemptStages(runtime, options, { ...options.scope, origin }).filter((stage) => stage !== undefined));
+		opened.set(origin, stages);
+		return stages;
+	});
 }
 
 const countAttempts: Policy = {
@@ -90,9 +135,11 @@ export function openLane(runtime: Runtime, options: LaneOptions): Lane {
 			const elapsed = () => runtime.clock.now() - startedAt;
 			try {
 				const value = await policy.execute(call, { ...lane, trace });
+				trace.totalMs = elapsed();
 				runtime.metrics.record(labels, { trace, durationMs: elapsed(), ...account?.(value, trace) });
 				return { ok: true, value, trace };
 			} catch (error) {
+				trace.totalMs = elapsed();
 				runtime.metrics.record(labels, { trace, durationMs: elapsed(), errorCode: codeOf(error) });
 				return { ok: false, error, trace };
 			}

@@ -1,4 +1,6 @@
 import { BudgetBook } from '../ai';
+import { Balancer, type BalanceOptions } from '../balance/balancer';
+import { RecentLatencies } from '../balance/hedge';
 import { BreakerPolicy } from '../breaker/policy';
 import type { CircuitOptions } from '../breaker/circuit';
 import { MemoryStore } from '../cache/memory-store';
@@ -11,9 +13,12 @@ import { systemRandom, type Random } from '../core/random';
 import { childController } from '../core/signal';
 import { FlightDeck } from '../flight/single-flight';
 import { createTransport, proxyFor, type PooledTransport } from '../http';
+import { BodyCompressor } from '../http/compress';
 import { ConcurrencyLimiter } from '../limit/concurrency';
 import { LearntLimit } from '../limit/learnt';
+import { RateLimiter, type RateOptions } from '../limit/rate';
 import { MetricsRegistry, type SeriesSnapshot } from '../metrics/registry';
+import { RetryBudget, type BudgetOptions } from '../retry/budget';
 import type { Policy } from '../core/policy';
 import { compose, openLane, type Lane, type LaneOptions } from './compose';
 import { Registry } from './registry';
@@ -37,6 +42,7 @@ export interface RuntimeStats {
 	readonly coalesced: number;
 	readonly backgroundFailures: number;
 	readonly circuits: ReadonlyArray<{ readonly scope: string; readonly state: string }>;
+	/** Most used first. */
 	readonly pools: ReturnType<PooledTransport['stats']>;
 	readonly calls: readonly SeriesSnapshot[];
 }
@@ -49,10 +55,16 @@ export class Runtime {
 	readonly flights: FlightDeck;
 	readonly background: Background;
 	readonly transport: PooledTransport;
-	readonly budgets: BudgetBook;
+	/** What AI calls may spend and have spent today. */
+	readonly spending: BudgetBook;
+	readonly compressor = new BodyCompressor();
 	readonly metrics = new MetricsRegistry();
 	readonly #breakers: Registry<BreakerPolicy>;
 	readonly #limiters: Registry<ConcurrencyLimiter>;
+	readonly #rates: Registry<RateLimiter>;
+	readonly #budgets: Registry<RetryBudget>;
+	readonly #balancers: Registry<Balancer>;
+	readonly #latencies: Registry<RecentLatencies>;
 	readonly #learnt: Registry<LearntLimit>;
 	readonly #end = new AbortController();
 	#cancelSweep: () => void = () => {};
@@ -65,12 +77,16 @@ export class Runtime {
 		this.background = new Background(MAX_BACKGROUND_TASKS, (_key, error) =>
 			parts.log?.(`A background refresh failed: ${error instanceof Error ? error.message : String(error)}`),
 		);
-		this.budgets = new BudgetBook(this.clock);
+		this.spending = new BudgetBook(this.clock);
 		this.transport = createTransport({ clock: this.clock });
 		const shared = { max: MAX_SCOPES, idleMs: IDLE_MS, now: () => this.clock.now() };
 		// An open circuit may be forgotten too: hundreds of dead origins must not lock out the next one.
 		this.#breakers = new Registry({ ...shared, isIdle: (breaker) => breaker.state !== 'half-open' });
 		this.#limiters = new Registry({ ...shared, isIdle: (limiter) => limiter.active === 0 });
+		this.#rates = new Registry({ ...shared, isIdle: (rate) => rate.idle });
+		this.#budgets = new Registry({ ...shared, isIdle: () => true });
+		this.#balancers = new Registry({ ...shared, isIdle: (balancer) => balancer.idle });
+		this.#latencies = new Registry({ ...shared, isIdle: () => true });
 		this.#learnt = new Registry({ ...shared, isIdle: (limit) => limit.idle });
 		this.#scheduleSweep();
 	}
@@ -98,6 +114,26 @@ export class Runtime {
 	/** What an origin has said of its limits, for what it counts apart, such as each model. */
 	learntLimit(scope: Scope, name: string): LearntLimit {
 		return this.#learnt.obtain(JSON.stringify([scopeKey(scope), name]), () => new LearntLimit(this.clock));
+	}
+
+	rateLimiter(scope: Scope, { perSecond, perMinute, burst, ...rest }: RateOptions): RateLimiter {
+		const key = JSON.stringify([scopeKey(scope), perSecond, perMinute, burst]);
+		return this.#rates.obtain(key, () => new RateLimiter({ perSecond, perMinute, burst, ...rest }, this.clock));
+	}
+
+	retryBudget(scope: Scope, options: BudgetOptions): RetryBudget {
+		const key = JSON.stringify([scopeKey(scope), options.percent, options.floor, options.windowMs]);
+		return this.#budgets.obtain(key, () => new RetryBudget(options, this.clock));
+	}
+
+	balancer(scope: Scope, { origins, strategy, ejection, probe }: BalanceOptions): Balancer {
+		const options = { origins, strategy, ejection, probe };
+		const key = JSON.stringify([scopeKey(scope), options]);
+		return this.#balancers.obtain(key, () => new Balancer(options, this.clock, this.random));
+	}
+
+	latencies(scope: Scope): RecentLatencies {
+		return this.#latencies.obtain(scopeKey(scope), () => new RecentLatencies());
 	}
 
 	/** A signal for work that outlives its caller: aborted by its own bound, or when the process lets go of us. */
@@ -129,7 +165,7 @@ export class Runtime {
 			coalesced: this.flights.coalesced,
 			backgroundFailures: this.background.failures,
 			circuits: this.#breakers.entries().map(([scope, breaker]) => ({ scope, state: breaker.state })),
-			pools: this.transport.stats(),
+			pools: this.transport.ranking(Infinity),
 			calls: this.metrics.snapshot(),
 		};
 	}
@@ -138,13 +174,13 @@ export class Runtime {
 		this.store.sweep();
 		this.transport.sweep();
 		this.#breakers.sweep();
-		this.#limiters.sweep();
-		this.#learnt.sweep();
+		for (const registry of [this.#limiters, this.#rates, this.#budgets, this.#balancers, this.#latencies, this.#learnt]) registry.sweep();
 	}
 
 	/** Ends timers and background work and closes connections once they are idle; calls under way finish. */
 	async dispose(): Promise<void> {
 		this.#cancelSweep();
+		for (const [, balancer] of this.#balancers.entries()) balancer.dispose();
 		this.#end.abort();
 		await this.background.drain();
 		await this.transport.dispose();

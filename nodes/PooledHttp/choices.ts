@@ -20,7 +20,10 @@ export const GENERIC_TYPES = {
 	httpCustomAuth: 'Custom Auth',
 	httpDigestAuth: 'Digest Auth',
 	httpHeaderAuth: 'Header Auth',
+	oAuth1Api: 'OAuth1 API',
+	oAuth2Api: 'OAuth2 API',
 	httpQueryAuth: 'Query Auth',
+	httpTemplatedCustomAuth: 'Simplified Custom Auth',
 } as const;
 
 export type GenericType = keyof typeof GENERIC_TYPES;

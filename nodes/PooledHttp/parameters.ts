@@ -4,19 +4,20 @@ import { perItem, type ParameterContext } from '../../lib/n8n/parameters';
 import { toConnection, type ConnectionSettings } from '../shared/connection';
 import { parseJsonField, requireJsonObject } from '../shared/json';
 import { toResilience, type ResilienceSettings } from '../shared/resilience';
+import { ACCESS_PARAMETERS, toAccessSettings, type AccessSettings } from './authentication';
+import { toCaching, type CachingSettings } from './caching';
 import {
 	ARRAY_FORMATS,
 	CONTENT_TYPES,
-	GENERIC_TYPE_NAMES,
 	METHODS,
 	RESPONSE_FORMATS,
 	type ArrayFormat,
-	type GenericType,
 	type Method,
 	type ResponseFormat,
 } from './choices';
 import { DEFAULTS } from './defaults';
 import { setPath } from './paths';
+import { toSteadiness, type SteadinessSettings } from './steadiness';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -36,14 +37,16 @@ export interface ResponseSettings {
 
 /** What does not differ between items, unless an option holds an expression. */
 export interface Settings {
-	readonly authentication: GenericType | undefined;
+	readonly access: AccessSettings;
 	/** Undefined where the user said nothing: then as a plain client writes them. */
 	readonly arrayFormat: ArrayFormat | undefined;
 	readonly lowercaseHeaders: boolean;
-	readonly redirect: { readonly follow: boolean; readonly max: number };
+	readonly redirect: { readonly follow: boolean; readonly max: number; readonly keepCredentials: boolean };
 	readonly response: ResponseSettings;
 	readonly resilience: ResilienceSettings;
 	readonly connection: ConnectionSettings;
+	readonly caching: CachingSettings;
+	readonly steadiness: SteadinessSettings;
 	readonly attemptTimeoutMs: number;
 	readonly totalTimeoutMs: number;
 }
@@ -65,9 +68,7 @@ export interface RequestParameters {
 export function parameterReader(context: ParameterContext): (itemIndex: number) => RequestParameters {
 	const settings = perItem(context, readSettings, [
 		'operation',
-		'authentication',
-		'genericCredentialType',
-		'genericAuthType',
+		...ACCESS_PARAMETERS,
 		'options',
 	]);
 	const method = perItem(context, readMethod, ['method']);
@@ -122,16 +123,18 @@ function readSettings(context: ParameterContext, itemIndex: number): Settings {
 	const options = asValues(get(context, itemIndex, 'options'));
 	const attemptTimeoutMs = requireNumber('Timeout', options.timeout ?? DEFAULTS.timeoutMs, { min: 0, max: 31_536_000_000 });
 	return {
-		authentication: readAuthentication(context, itemIndex),
+		access: toAccessSettings((name) => get(context, itemIndex, name), options),
 		arrayFormat:
 			options.queryParameterArrays === undefined
 				? undefined
 				: requireOneOf('Array Format in Query Parameters', options.queryParameterArrays, ARRAY_FORMATS),
 		lowercaseHeaders: options.lowercaseHeaders !== false,
-		redirect: toRedirect(options.redirect),
+		redirect: toRedirect(options.redirect, options.sendCredentialsOnCrossOriginRedirect === true),
 		response: toResponse(options.response, options.includeTrace === true),
 		resilience: toResilience(options, DEFAULTS),
 		connection: toConnection(options, DEFAULTS),
+		caching: toCaching(options),
+		steadiness: toSteadiness(options),
 		// As in HTTP Request, 0 means that nothing was said.
 		attemptTimeoutMs: attemptTimeoutMs === 0 ? DEFAULTS.timeoutMs : Math.max(1, Math.round(attemptTimeoutMs)),
 		totalTimeoutMs: toTotalTimeoutMs(options.totalTimeoutSeconds, attemptTimeoutMs),
@@ -144,27 +147,20 @@ function requireOperation(operation: unknown): void {
 	throw new InvalidOptionError('Operation', '"Make a Request"', operation);
 }
 
-function readAuthentication(context: ParameterContext, itemIndex: number): GenericType | undefined {
-	const authentication = get(context, itemIndex, 'authentication') ?? 'none';
-	if (requireOneOf('Authentication', authentication, ['none', 'genericCredentialType']) === 'none') return undefined;
-	const own = get(context, itemIndex, 'genericCredentialType') ?? '';
-	const type = own === '' ? get(context, itemIndex, 'genericAuthType') : own;
-	return requireOneOf('Generic Auth Type', type, GENERIC_TYPE_NAMES);
-}
-
 /** Where the user sets no bound for the whole, it is no tighter than that of one attempt. */
 function toTotalTimeoutMs(seconds: unknown, attemptTimeoutMs: number): number {
 	if (seconds === undefined) return Math.round(Math.max(DEFAULTS.totalTimeoutSeconds * 1000, attemptTimeoutMs));
 	return Math.max(1, Math.round(requireNumber('Total Timeout (Seconds)', seconds, { min: 0.001, max: 31_536_000 }) * 1000));
 }
 
-function toRedirect(option: unknown): Settings['redirect'] {
+function toRedirect(option: unknown, keepCredentials: boolean): Settings['redirect'] {
 	const { redirect } = asValues(option);
-	if (redirect === undefined) return { follow: true, max: DEFAULTS.maxRedirects };
+	if (redirect === undefined) return { follow: true, max: DEFAULTS.maxRedirects, keepCredentials };
 	const { followRedirects, maxRedirects } = asValues(redirect);
 	return {
 		follow: followRedirects !== false,
 		max: requireInteger('Max Redirects', maxRedirects ?? DEFAULTS.maxRedirects, { max: 1000 }),
+		keepCredentials,
 	};
 }
 

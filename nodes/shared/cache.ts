@@ -60,6 +60,13 @@ export function cacheProperties(show: { [name: string]: string[] }): INodeProper
 			description: 'How long an answer counts as fresh',
 			displayOptions: { show: { ...show, cacheMode: ['readWrite', 'readOnly', 'refresh'], contentType: ['custom'] } },
 		},
+		...scopeProperties({ ...show, cacheMode: ['readWrite', 'readOnly', 'refresh'] }),
+	];
+}
+
+/** Who may get an answer that is stored. */
+export function scopeProperties(show: { [name: string]: string[] }): INodeProperties[] {
+	return [
 		{
 			displayName: 'Share Answers Within',
 			name: 'cacheScope',
@@ -67,7 +74,7 @@ export function cacheProperties(show: { [name: string]: string[] }): INodeProper
 			noDataExpression: true,
 			default: 'workflow',
 			description: 'Who may get an answer that is stored. Answers are never shared between different credentials or servers.',
-			displayOptions: { show: { ...show, cacheMode: ['readWrite', 'readOnly', 'refresh'] } },
+			displayOptions: { show },
 			options: [
 				{ name: 'Custom Key', value: 'custom', description: 'All calls with the same key, such as a customer number' },
 				{ name: 'This Instance', value: 'instance', description: 'All workflows' },
@@ -83,7 +90,7 @@ export function cacheProperties(show: { [name: string]: string[] }): INodeProper
 			required: true,
 			placeholder: 'e.g. {{ $json.customerId }}',
 			description: 'Answers are shared only between calls with the same key',
-			displayOptions: { show: { ...show, cacheMode: ['readWrite', 'readOnly', 'refresh'], cacheScope: ['custom'] } },
+			displayOptions: { show: { ...show, cacheScope: ['custom'] } },
 		},
 	];
 }
@@ -98,18 +105,20 @@ export function toCacheSettings(values: {
 }): CacheSettings {
 	const mode = requireOneOf('Cache', values.mode, CACHE_MODES);
 	if (mode === 'off') return { mode, ttlMs: TTL_MS.aiAnswer, scope: 'node', scopeKey: '' };
-	const scope = requireOneOf('Share Answers Within', values.scope, SCOPES);
-	return {
-		mode,
-		ttlMs: ttlMs(values.contentType, values.ttlSeconds),
-		scope,
-		scopeKey: scope === 'custom' ? requireText('Custom Key', asText(values.scopeKey)) : '',
-	};
+	return { mode, ttlMs: ttlMs(values.contentType, values.ttlSeconds), ...toScope(values.scope, values.scopeKey) };
+}
+
+export function toScope(value: unknown, key: unknown): Pick<CacheSettings, 'scope' | 'scopeKey'> {
+	const scope = requireOneOf('Share Answers Within', value, SCOPES);
+	return { scope, scopeKey: scope === 'custom' ? requireText('Custom Key', asText(key)) : '' };
 }
 
 function ttlMs(contentType: unknown, seconds: unknown): number {
 	const choice = requireOneOf<ContentType | 'custom'>('Keep Answers For', contentType, [...CONTENT_TYPES, 'custom']);
-	if (choice !== 'custom') return TTL_MS[choice];
+	return choice === 'custom' ? toTtlMs(seconds) : TTL_MS[choice];
+}
+
+export function toTtlMs(seconds: unknown): number {
 	return Math.round(requireNumber('Time to Live (Seconds)', seconds, { min: 1, max: 31_536_000 }) * 1000);
 }
 
@@ -119,7 +128,7 @@ function asText(value: unknown): unknown {
 }
 
 /** What keeps the answers of one scope apart from all others. */
-export function partitionOf(settings: CacheSettings, place: { workflowId: string; nodeId: string }): string {
+export function partitionOf(settings: Pick<CacheSettings, 'scope' | 'scopeKey'>, place: { workflowId: string; nodeId: string }): string {
 	switch (settings.scope) {
 		case 'node':
 			return JSON.stringify(['node', place.workflowId, place.nodeId]);

@@ -1,11 +1,17 @@
 import type { INodeProperties } from 'n8n-workflow';
 import type { CircuitOptions } from '../../lib/breaker/circuit';
 import { requireInteger, requireNumber } from '../../lib/core/validate';
+import type { RateOptions } from '../../lib/limit/rate';
+import type { BudgetOptions } from '../../lib/retry/budget';
 import type { RetryOptions } from '../../lib/retry/policy';
 
 export interface ResilienceSettings {
 	readonly concurrency: number;
 	readonly retry: RetryOptions;
+	/** Undefined where nothing bounds the share of retries. */
+	readonly retryBudget: BudgetOptions | undefined;
+	/** Undefined where calls go as fast as slots allow. */
+	readonly rate: RateOptions | undefined;
 	/** Undefined where the user switched it off. */
 	readonly breaker: CircuitOptions | undefined;
 }
@@ -14,6 +20,8 @@ export interface ResilienceDefaults {
 	readonly concurrency: number;
 	readonly maxRetries: number;
 }
+
+const RETRY_BUDGET_PERCENT = 20;
 
 /** Members of a node's options collection: how many at once, how often again, when to stop trying. */
 export function resilienceOptions(defaults: ResilienceDefaults): INodeProperties[] {
@@ -58,6 +66,41 @@ export function resilienceOptions(defaults: ResilienceDefaults): INodeProperties
 			description:
 				'How often a call is repeated after an error that may pass. Waits as long as the server asks for, otherwise a random and growing time.',
 		},
+		{
+			displayName: 'Request Burst',
+			name: 'requestBurst',
+			type: 'number',
+			default: 10,
+			typeOptions: { minValue: 1 },
+			description: 'How many of the requests per second or minute may go out in one go; without it, all of them',
+		},
+		{
+			displayName: 'Requests per Minute',
+			name: 'requestsPerMinute',
+			type: 'number',
+			default: 60,
+			typeOptions: { minValue: 1 },
+			description:
+				'Most requests in any minute, with this credential to this server, over all nodes with the same limit. Retries count; what cannot go before Total Timeout fails at once.',
+		},
+		{
+			displayName: 'Requests per Second',
+			name: 'requestsPerSecond',
+			type: 'number',
+			default: 10,
+			typeOptions: { minValue: 1 },
+			description:
+				'Most requests in any second, with this credential to this server, over all nodes with the same limit. Retries count; what cannot go before Total Timeout fails at once.',
+		},
+		{
+			displayName: 'Retry Budget (Percent)',
+			name: 'retryBudgetPercent',
+			type: 'number',
+			default: RETRY_BUDGET_PERCENT,
+			typeOptions: { minValue: 0, maxValue: 1000 },
+			description:
+				'Most retries per hundred calls of the last minute, ten in any case, so that a server in trouble is not sent a multiple of its load. 0 sets no limit.',
+		},
 	];
 }
 
@@ -72,6 +115,8 @@ export function toResilience(options: Readonly<Record<string, unknown>>, default
 			baseMs: 500,
 			maxMs: 30_000,
 		},
+		retryBudget: toRetryBudget(options.retryBudgetPercent),
+		rate: toRate(options),
 		breaker:
 			options.circuitBreaker === false
 				? undefined
@@ -81,4 +126,18 @@ export function toResilience(options: Readonly<Record<string, unknown>>, default
 						openMs: Math.round(seconds * 1000),
 					},
 	};
+}
+
+function toRetryBudget(value: unknown): BudgetOptions | undefined {
+	const percent = requireNumber('Retry Budget (Percent)', value ?? RETRY_BUDGET_PERCENT, { max: 1000 });
+	return percent === 0 ? undefined : { percent };
+}
+
+/** As with timeouts, 0 means that nothing was said. */
+function toRate(options: Readonly<Record<string, unknown>>): RateOptions | undefined {
+	const read = (name: string, value: unknown) => requireInteger(name, value ?? 0, { max: 100_000 }) || undefined;
+	const perSecond = read('Requests per Second', options.requestsPerSecond);
+	const perMinute = read('Requests per Minute', options.requestsPerMinute);
+	const burst = read('Request Burst', options.requestBurst);
+	return perSecond === undefined && perMinute === undefined ? undefined : { perSecond, perMinute, burst };
 }

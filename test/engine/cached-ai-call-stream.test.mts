@@ -63,7 +63,7 @@ describe.each([
 });
 
 test('a stream that falls silent fails', async () => {
-	standIn.setBehaviour({ chunkDelayMs: 700 });
+	standIn.setBehaviour({ chunkDelayMs: 4000 });
 	const result = await run({ parameters: { prompt: PROMPT, options: { stream: true, timeoutSeconds: 0.2, maxRetries: 0 } } });
 	expect(result.error?.message).toMatch(/stalled within 200 ms/);
 });

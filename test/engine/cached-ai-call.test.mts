@@ -232,3 +232,18 @@ async function until(condition: () => boolean): Promise<void> {
 		await new Promise((resolve) => setTimeout(resolve, 10));
 	}
 }
+
+describe('a rate limit', () => {
+	test('holds calls back, but not answers from the cache', async () => {
+		const input = prompts(...Array.from({ length: 8 }, (_, index) => `tag this package: ${index % 4}`));
+		const parameters = { prompt: PROMPT, options: { requestsPerSecond: 2, includeTrace: true } };
+		const cold = await run({ parameters, input });
+		expect(calls()).toBe(4);
+		const waited = answers(cold).map((answer) => Number((answer._fastpath as { waitedMs: number }).waitedMs));
+		expect(Math.max(...waited)).toBeGreaterThanOrEqual(950);
+		const started = performance.now();
+		await run({ parameters, input });
+		expect(calls()).toBe(4);
+		expect(performance.now() - started).toBeLessThan(900);
+	});
+});

@@ -223,7 +223,7 @@ test('an operation that this node does not have is refused by name', async () =>
 });
 
 test('an authentication that this node does not have is refused by name', async () => {
-	expect(await refusal({ authentication: 'predefinedCredentialType' })).toContain('Invalid Authentication');
+	expect(await refusal({ authentication: 'queryAuth' })).toContain('Invalid Authentication');
 });
 
 test('an option out of its bounds is refused by name', async () => {

@@ -13,11 +13,14 @@ export interface HttpRun {
 	input?: Array<Record<string, unknown>>;
 	credential?: { type: string; data: Record<string, unknown> };
 	signal?: AbortSignal;
+	/** Without it each run is of a workflow of its own. */
+	workflowId?: string;
 }
 
-export function runHttp({ engine, parameters, node, input, credential, signal }: HttpRun): Run {
+export function runHttp({ engine, parameters, node, input, credential, signal, workflowId }: HttpRun): Run {
 	const connections: IWorkflowBase['connections'] = { Trigger: { main: [[{ node: NODE, type: 'main', index: 0 }]] } };
 	const workflow: EngineWorkflow = {
+		...(workflowId === undefined ? {} : { id: workflowId }),
 		nodes: [
 			{ name: 'Trigger', type: 'n8n-nodes-base.manualTrigger' },
 			{

@@ -10,6 +10,9 @@ const tls = (name: string) => readFileSync(new URL(`./tls/${name}`, import.meta.
 /** Self-signed, for localhost and 127.0.0.1. */
 export const certificate = tls('certificate.pem');
 export const key = tls('key.pem');
+/** Self-signed, for clients. */
+export const clientCertificate = tls('client-certificate.pem');
+export const clientKey = tls('client-key.pem');
 
 export type Answer = (request: IncomingMessage, response: ServerResponse, body: Buffer) => void;
 
@@ -29,6 +32,8 @@ export interface TestServer {
 
 export interface ServerSettings {
 	https?: boolean;
+	/** Over https, turn away clients without `clientCertificate`. */
+	clientCertificate?: boolean;
 	/** Of idle connections, in milliseconds. Default: 60,000, and no hint to the client. */
 	keepAliveMs?: number;
 	/** Announce it with a `Keep-Alive` header, as Node does by itself. */
@@ -57,7 +62,8 @@ export async function startServer(answer: Answer, settings: ServerSettings = {})
 		});
 	};
 	const options = { keepAliveTimeout: settings.keepAliveMs ?? 60_000 };
-	const server = settings.https === true ? createHttps({ ...options, key, cert: certificate }, onRequest) : createHttp(options, onRequest);
+	const clients = settings.clientCertificate === true ? { requestCert: true, rejectUnauthorized: true, ca: clientCertificate } : {};
+	const server = settings.https === true ? createHttps({ ...options, key, cert: certificate, ...clients }, onRequest) : createHttp(options, onRequest);
 	server.on('connection', (socket: Socket) => {
 		count.connections += 1;
 		sockets.add(socket);

@@ -15,6 +15,9 @@ const INTRODUCTION = `# Parameters
 Every parameter of every node, as the editor shows it. Made from the nodes themselves by \`npm run docs\`; do not edit.
 `;
 
+/** More than these fill no table. */
+const MAX_CHOICES = 40;
+
 const HEAD = '| Parameter | Type | Default | What it does |\n|---|---|---|---|';
 
 export function parameterPage(): string {
@@ -31,7 +34,7 @@ export function parameterPage(): string {
 }
 
 function section(description: INodeTypeDescription): string {
-	const unseen = new Set(['hidden', 'curlImport', 'credentials']);
+	const unseen = new Set(['hidden', 'curlImport', 'credentials', 'notice']);
 	const shown = description.properties.filter((property) => !unseen.has(property.type));
 	const plain = shown.filter((property) => property.type !== 'collection');
 	const parts = [`## ${description.displayName}`, '', `${description.description}.`, '', table(plain)];
@@ -61,6 +64,8 @@ function meaning(property: INodeProperties): string {
 		return [text, `Fields: ${[...new Set(members)].join(', ')}.`].filter(Boolean).join(' ');
 	}
 	if (property.type !== 'options') return text;
+	const count = property.options?.length ?? 0;
+	if (count > MAX_CHOICES) return `${text}. One of ${count}, as the editor lists them.`;
 	const choices = ((property.options ?? []) as INodePropertyOptions[]).map((option) =>
 		option.description ? `**${option.name}**: ${option.description}` : `**${option.name}**`,
 	);

@@ -60,9 +60,9 @@ describe('the histogram', () => {
 
 describe('the metrics', () => {
 	test('count every call under exactly one cache status', () => {
-		const statuses = ['hit', 'similar', 'stale', 'miss', 'bypass'] as const;
+		const statuses = ['hit', 'similar', 'stale', 'revalidated', 'miss', 'bypass'] as const;
 		const series = seriesOf(...statuses.map((cache) => record({ cache })));
-		expect(series).toMatchObject({ ...LABELS, calls: 5, hits: 2, stale: 1, misses: 1, bypassed: 1 });
+		expect(series).toMatchObject({ ...LABELS, calls: 6, hits: 2, stale: 1, revalidated: 1, misses: 1, bypassed: 1 });
 	});
 
 	test('count what a shared request took and cost once, with its leader', () => {

@@ -51,6 +51,24 @@ describe('a lane', () => {
 		expect(compose(newRuntime().runtime, { ...OPTIONS, ...options }).name).toBe(name);
 	});
 
+	test('leads through further ones where they are asked for, of which those of the origin follow the choice', () => {
+		const { runtime } = newRuntime();
+		const balance = { origins: [{ origin: 'https://a.test' }, { origin: 'https://b.test' }], strategy: 'random' as const };
+		expect(compose(runtime, { ...OPTIONS, balance, hedge: { after: 10 }, retryBudget: { percent: 20 } }).name).toBe(
+			'deadline → single-flight → cache → retry → hedge → balance',
+		);
+	});
+
+	test('pays for hedges from the budget of retries, and asks for none where that is used up', async () => {
+		const { runtime, clock } = newRuntime();
+		const upstream = new Upstream<string>();
+		const options = { ...OPTIONS, cache: undefined, maxConcurrent: 100, hedge: { after: 10 }, retryBudget: { percent: 20, floor: 3 } };
+		const { signal } = new AbortController();
+		for (let call = 0; call < 10; call += 1) void runtime.lane(options).run(upstream.call, { signal, idempotent: true, safe: true });
+		await clock.advance(500);
+		expect(upstream.count).toBe(13);
+	});
+
 	test('does not coalesce while the cache is off', () => {
 		const { runtime } = newRuntime();
 		const cache = OPTIONS.cache && { ...OPTIONS.cache, mode: 'off' as const };
@@ -124,6 +142,53 @@ describe('a lane', () => {
 		await settle();
 		expect(upstream.count).toBe(2);
 		expect(runtime.breaker(SCOPE, OPTIONS.breaker!)).toBe(runtime.breaker({ ...SCOPE }, { ...OPTIONS.breaker! }));
+	});
+
+	test('that is older than what idles is forgotten after still shares them with new lanes', async () => {
+		const { runtime, clock } = newRuntime();
+		const old = runtime.lane(OPTIONS);
+		await clock.advance(31 * 60_000);
+		expect(runtime.stats().circuits).toEqual([]);
+		const upstream = new Upstream<string>();
+		const { signal } = new AbortController();
+		for (const lane of [old, old, runtime.lane(OPTIONS), old]) void lane.run(upstream.call, { signal, idempotent: true });
+		await settle();
+		expect(upstream.count).toBe(2);
+	});
+
+	test('holds what asks for it to a rate, over all lanes of its scope', async () => {
+		const { runtime, clock } = newRuntime();
+		const upstream = new Upstream<string>();
+		const { signal } = new AbortController();
+		const options = { ...OPTIONS, maxConcurrent: 10, rate: { perSecond: 3 } };
+		expect(compose(runtime, options).name).toContain('breaker → limiter → rate → attempt timeout');
+		for (let lane = 0; lane < 5; lane += 1) void runtime.lane(options).run(upstream.call, { signal, idempotent: true });
+		await settle();
+		expect(upstream.count).toBe(3);
+		await clock.advance(999);
+		expect(upstream.count).toBe(3);
+	});
+
+	test('buys a token of the rate for each attempt', async () => {
+		const { runtime, clock } = newRuntime();
+		const sent: number[] = [];
+		const lane = runtime.lane({ ...OPTIONS, rate: { perSecond: 1 }, retry: { maxRetries: 2, baseMs: 0, maxMs: 0 } });
+		const outcome = lane.run(async () => { sent.push(clock.now()); throw outage(); }, { signal: new AbortController().signal, idempotent: true });
+		await clock.advance(10_000);
+		expect(await outcome).toMatchObject({ ok: false, trace: { attempts: 3, totalMs: 2000 } });
+		expect(sent).toEqual([0, 1000, 2000]);
+	});
+
+	test('repeats no more than the budget of its scope allows', async () => {
+		const { runtime, clock } = newRuntime();
+		const options = { ...OPTIONS, breaker: undefined, cache: undefined, maxConcurrent: 100, retry: { maxRetries: 5, baseMs: 1, maxMs: 1 }, retryBudget: { percent: 20 } };
+		let calls = 0;
+		const fail = async () => { calls += 1; throw status(500); };
+		const { signal } = new AbortController();
+		const outcomes = Array.from({ length: 100 }, () => runtime.lane(options).run(fail, { signal, idempotent: true }));
+		await clock.advance(1000);
+		for (const outcome of await Promise.all(outcomes)) expect(outcome).toMatchObject({ error: { code: 'ERR_HTTP_STATUS', status: 500 } });
+		expect(calls).toBe(120);
 	});
 
 	test.each(['credential', 'origin'] as const)('shares neither bound nor circuit with a scope of another %s', (part) => {
@@ -238,15 +303,15 @@ describe('a registry', () => {
 	function setUp() {
 		let now = 0;
 		const busy = new Set<string>();
-		const registry = new Registry<string>({ max: 3, idleMs: 100, now: () => now, isIdle: (value) => !busy.has(value) });
-		return { registry, busy, turn: (ms: number) => { now += ms; }, obtain: (key: string) => registry.obtain(key, () => key) };
+		const registry = new Registry<{ key: string }>({ max: 3, idleMs: 100, now: () => now, isIdle: ({ key }) => !busy.has(key) });
+		return { registry, busy, turn: (ms: number) => { now += ms; }, obtain: (key: string) => registry.obtain(key, () => ({ key })).key };
 	}
 
 	test('makes a thing once and shares it by name', () => {
 		const { registry } = setUp();
 		let makes = 0;
-		for (let call = 0; call < 5; call += 1) registry.obtain('a', () => `made ${(makes += 1)}`);
-		expect([makes, registry.entries()]).toEqual([1, [['a', 'made 1']]]);
+		for (let call = 0; call < 5; call += 1) registry.obtain('a', () => ({ key: `made ${(makes += 1)}` }));
+		expect([makes, registry.entries()]).toEqual([1, [['a', { key: 'made 1' }]]]);
 	});
 
 	test('makes room by dropping the least recently used of those that are idle', () => {
@@ -280,5 +345,14 @@ describe('a registry', () => {
 		turn(100);
 		registry.sweep();
 		expect(registry.entries().map(([key]) => key)).toEqual([first]);
+	});
+
+	test('gives what it has swept to whoever asks again while somebody still holds it', () => {
+		const { registry, turn } = setUp();
+		const held = registry.obtain('a', () => ({ key: 'a' }));
+		turn(100);
+		registry.sweep();
+		expect(registry.size).toBe(0);
+		expect(registry.obtain('a', () => ({ key: 'another' }))).toBe(held);
 	});
 });

@@ -62,6 +62,7 @@ function sum(traces: readonly CallTrace[]): CallTrace {
 		attempts: add(({ attempts }) => attempts),
 		waitedMs: add(({ waitedMs }) => waitedMs),
 		upstreamMs: add(({ upstreamMs }) => upstreamMs),
+		totalMs: add(({ totalMs = 0 }) => totalMs),
 		...(paid.length === 0 ? {} : { costUsd: paid.some(({ costUsd }) => costUsd === null) ? null : add(({ costUsd }) => costUsd ?? 0) }),
 	};
 }

@@ -73,6 +73,8 @@ function openLane(runtime: Runtime, credential: string, origin: string, paramete
 			isCacheable,
 		},
 		retry: resilience.retry,
+		retryBudget: resilience.retryBudget,
+		rate: resilience.rate,
 		breaker: resilience.breaker,
 		maxConcurrent: resilience.concurrency,
 		learntLimitOf: parameters.request.model,

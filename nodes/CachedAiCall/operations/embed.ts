@@ -146,6 +146,8 @@ export function plan(runtime: Runtime, access: ProviderAccess, parameters: Embed
 		},
 		// A text only joins a request here; attempts, circuit and slots are the request's.
 		retry: { maxRetries: 0, baseMs: 0, maxMs: 0 },
+		retryBudget: undefined,
+		rate: undefined,
 		breaker: undefined,
 		learntLimitOf: undefined,
 		maxConcurrent: 100_000,
@@ -164,6 +166,8 @@ function laneOf(credential: string, origin: string, { resilience, attemptTimeout
 		source: 'cachedAiCall',
 		scope: { credential, origin },
 		retry: resilience.retry,
+		retryBudget: resilience.retryBudget,
+		rate: resilience.rate,
 		breaker: resilience.breaker,
 		maxConcurrent: resilience.concurrency,
 		learntLimitOf: model,

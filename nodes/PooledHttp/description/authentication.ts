@@ -1,5 +1,9 @@
 import type { INodeCredentialDescription, INodeProperties } from 'n8n-workflow';
 import { GENERIC_TYPE_NAMES, GENERIC_TYPES } from '../choices';
+import { PREDEFINED_TYPES } from '../predefined-types';
+
+/** An option without a credential keeps the editor from taking a choice of credentials for the node's main choice, and hiding it. */
+const NOTHING_CHOSEN = { name: 'Select…', value: '' };
 
 /**
  * HTTP Request keeps its choice in `genericAuthType`, a name for which the editor always shows a picker
@@ -15,11 +19,33 @@ export const authenticationProperties: INodeProperties[] = [
 		options: [
 			{ name: 'None', value: 'none' },
 			{
+				name: 'Predefined Credential Type',
+				value: 'predefinedCredentialType',
+				description: 'A credential that n8n has for the service itself',
+			},
+			{
 				name: 'Generic Credential Type',
 				value: 'genericCredentialType',
 				description: 'A credential that fits any service, such as basic, header or bearer',
 			},
 		],
+	},
+	{
+		displayName: 'Credential Type',
+		name: 'nodeCredentialType',
+		type: 'options',
+		noDataExpression: true,
+		default: '',
+		description: 'The service that the credential is for',
+		displayOptions: { show: { authentication: ['predefinedCredentialType'] } },
+		options: [...Object.entries(PREDEFINED_TYPES).map(([value, name]) => ({ name, value })), NOTHING_CHOSEN],
+	},
+	{
+		displayName: 'Make sure you have specified the scope(s) for the Service Account in the credential',
+		name: 'googleApiWarning',
+		type: 'notice',
+		default: '',
+		displayOptions: { show: { authentication: ['predefinedCredentialType'], nodeCredentialType: ['googleApi'] } },
 	},
 	{
 		displayName: 'Generic Auth Type',
@@ -31,8 +57,7 @@ export const authenticationProperties: INodeProperties[] = [
 		displayOptions: { show: { authentication: ['genericCredentialType'] } },
 		options: [
 			...GENERIC_TYPE_NAMES.map((value) => ({ name: GENERIC_TYPES[value], value })),
-			// An option without a credential keeps the editor from taking this for the node's main choice, and hiding it.
-			{ name: 'Select…', value: '' },
+			NOTHING_CHOSEN,
 		],
 	},
 	{
@@ -48,12 +73,35 @@ export const authenticationProperties: INodeProperties[] = [
 		name: 'credential',
 		type: 'credentials',
 		default: '',
-		displayOptions: { show: { authentication: ['genericCredentialType'] } },
+		displayOptions: { show: { authentication: ['genericCredentialType', 'predefinedCredentialType'] } },
+	},
+	{
+		// The place of the certificates' picker where there is no other.
+		displayName: 'SSL Certificate',
+		name: 'sslCertificate',
+		type: 'credentials',
+		default: '',
+		displayOptions: { show: { authentication: ['none'], provideSslCertificates: [true] } },
+	},
+	{
+		displayName: 'SSL Certificates',
+		name: 'provideSslCertificates',
+		type: 'boolean',
+		default: false,
+		isNodeSetting: true,
+	},
+	{
+		displayName: "Provide certificates in node's 'Credential for SSL Certificates' parameter",
+		name: 'provideSslCertificatesNotice',
+		type: 'notice',
+		default: '',
+		isNodeSetting: true,
+		displayOptions: { show: { provideSslCertificates: [true] } },
 	},
 ];
 
 /** Each is shown where one of the two parameters names it; n8n gives a node only credentials that are shown. */
-export const genericCredentials: INodeCredentialDescription[] = GENERIC_TYPE_NAMES.map((name) => {
+const genericCredentials: INodeCredentialDescription[] = GENERIC_TYPE_NAMES.map((name) => {
 	const others = GENERIC_TYPE_NAMES.filter((other) => other !== name);
 	return {
 		name,
@@ -64,3 +112,18 @@ export const genericCredentials: INodeCredentialDescription[] = GENERIC_TYPE_NAM
 		},
 	};
 });
+
+const predefinedCredentials: INodeCredentialDescription[] = Object.keys(PREDEFINED_TYPES).map((name) => ({
+	name,
+	required: true,
+	displayOptions: { show: { authentication: ['predefinedCredentialType'], nodeCredentialType: [name] } },
+}));
+
+const certificates: INodeCredentialDescription = {
+	name: 'httpSslAuth',
+	displayName: 'SSL Certificates',
+	required: true,
+	displayOptions: { show: { provideSslCertificates: [true] } },
+};
+
+export const credentials: INodeCredentialDescription[] = [...genericCredentials, ...predefinedCredentials, certificates];

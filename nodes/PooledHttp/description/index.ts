@@ -1,5 +1,5 @@
 import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
-import { authenticationProperties, genericCredentials } from './authentication';
+import { authenticationProperties, credentials } from './authentication';
 import { bodyProperties } from './body';
 import { optionsProperty } from './options';
 import { headerProperties, queryProperties, targetProperties } from './request';
@@ -42,6 +42,6 @@ export const description: INodeTypeDescription = {
 	defaults: { name: 'Pooled HTTP' },
 	inputs: ['main'],
 	outputs: ['main'],
-	credentials: genericCredentials,
+	credentials,
 	properties: [operation, ...properties],
 };

@@ -2,6 +2,8 @@ import type { INodeProperties } from 'n8n-workflow';
 import { connectionOptions } from '../../shared/connection';
 import { resilienceOptions } from '../../shared/resilience';
 import { DEFAULTS } from '../defaults';
+import { cachingOptions } from './caching';
+import { steadinessOptions } from './steadiness';
 
 const requestOptions: INodeProperties[] = [
 	{
@@ -22,6 +24,21 @@ const requestOptions: INodeProperties[] = [
 		type: 'boolean',
 		default: true,
 		description: 'Whether to lowercase header names',
+	},
+	{
+		displayName: 'Resolve Credential per Item',
+		name: 'credentialPerItem',
+		type: 'boolean',
+		default: false,
+		description: 'Whether to read the credential anew for each item, for expressions in it that depend on the item. Otherwise it is read once, with the first item.',
+		displayOptions: { hide: { '/authentication': ['none'] } },
+	},
+	{
+		displayName: 'Send Credentials on Cross-Origin Redirect',
+		name: 'sendCredentialsOnCrossOriginRedirect',
+		type: 'boolean',
+		default: false,
+		description: 'Whether to send credentials, such as the Authorization header, also when a redirect leads to another origin',
 	},
 	{
 		displayName: 'Timeout',
@@ -134,7 +151,13 @@ export const optionsProperty: INodeProperties = {
 	type: 'collection',
 	placeholder: 'Add option',
 	default: {},
-	options: [...requestOptions, redirects, response, ...resilienceOptions(DEFAULTS), ...connectionOptions()].sort((a, b) =>
-		a.displayName.localeCompare(b.displayName),
-	),
+	options: [
+		...requestOptions,
+		redirects,
+		response,
+		...cachingOptions,
+		...resilienceOptions(DEFAULTS),
+		...connectionOptions(),
+		...steadinessOptions,
+	].sort((a, b) => a.displayName.localeCompare(b.displayName)),
 };

@@ -28,7 +28,8 @@ function* flatten(name: string, value: unknown, format: ArrayFormat): Generator<
 	}
 }
 
-function pairsOf(values: Values, format: ArrayFormat): Array<[string, string]> {
+/** The pairs of name and value that are sent for an object. */
+export function pairsOf(values: Values, format: ArrayFormat): Array<[string, string]> {
 	return Object.entries(values).flatMap(([name, value]) => [...flatten(name, value, format)]);
 }
 
@@ -41,9 +42,13 @@ function encodePlain(text: string): string {
 
 /** The address with the query behind whatever query it has. */
 export function withQuery(url: string, query: Values, auth: AppliedAuth | undefined, arrayFormat: ArrayFormat | undefined): string {
-	const encode = arrayFormat === undefined ? encodePlain : encodeURIComponent;
 	const values = auth === undefined ? query : { ...query, ...auth.query };
-	const text = pairsOf(values, arrayFormat ?? 'brackets')
+	return appendQuery(url, pairsOf(values, arrayFormat ?? 'brackets'), arrayFormat);
+}
+
+export function appendQuery(url: string, pairs: ReadonlyArray<readonly [string, string]>, arrayFormat: ArrayFormat | undefined): string {
+	const encode = arrayFormat === undefined ? encodePlain : encodeURIComponent;
+	const text = pairs
 		.map(([name, value]) => `${encode(name)}=${encode(value)}`)
 		.join('&');
 	if (text === '') return url;
@@ -126,6 +131,11 @@ function text(value: unknown): string {
 }
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PUT']);
+
+/** RFC 9110 section 9.2.1: it changes nothing. */
+export function isSafe(method: RequestParameters['method']): boolean {
+	return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+}
 
 /** RFC 9110 section 9.2.2; a key of the caller's makes any other method safe to repeat. */
 export function isIdempotent(method: RequestParameters['method'], headers: Headers): boolean {

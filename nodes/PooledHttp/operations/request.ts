@@ -3,7 +3,10 @@ import type { HttpRequest, HttpResponse } from '../../../lib/http';
 import type { Lane, Outcome, Runtime } from '../../../lib/runtime';
 import type { Access } from '../access';
 import type { RequestParameters, Settings } from '../parameters';
-import { encodeBody, encodeHeaders, isIdempotent, withQuery } from './encode';
+import { cacheableCall, cachingOf, type Place } from './caching';
+import { encodeBody, encodeHeaders, isIdempotent, isSafe, withQuery } from './encode';
+import { balanceOver, movedTo, sentTo } from './origins';
+import { sendSigned } from './signed';
 import { ResponseError } from './status-error';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -15,10 +18,10 @@ export type Requester = (access: Access, parameters: RequestParameters, signal: 
 /**
  * Makes the requests of one execution. What requests have in common (lane, body, headers) is made once
  * for as long as the parts of the parameters that it comes from stay the same objects. What it returns
- * never rejects for what the request itself runs into.
+ * never rejects for what the request itself runs into; with a cache it does where the address is not allowed.
  */
-export function createRequester(runtime: Runtime): Requester {
-	const laneOf = laneOpener(runtime);
+export function createRequester(runtime: Runtime, place: Place): Requester {
+	const laneOf = laneOpener(runtime, place);
 	const bodyOf = ofLast(encodeBody);
 	const headersOf = ofLast(encodeHeaders);
 	const common = ofLast(commonOf);
@@ -33,9 +36,13 @@ export function createRequester(runtime: Runtime): Requester {
 			headers,
 			body: body.text,
 		};
+		const caching = settings.caching.shareInFlight ? await cacheableCall(access, request, settings, place) : undefined;
 		const outcome = await laneOf(access, settings, new URL(request.url).origin).run(
-			async (context) => await attempt(runtime, access, request, context),
-			{ signal, idempotent: isIdempotent(method, headers) },
+			async (context) => {
+				const asked = sentTo(inward(request, context), context.origin);
+				return await attempt(runtime, access, asked, signedAt(parameters, context.origin), context);
+			},
+			{ signal, idempotent: isIdempotent(method, headers), safe: isSafe(method), ...caching },
 		);
 		if (outcome.ok || !settings.response.neverError) return outcome;
 		const response = responseOf(outcome.error);
@@ -43,28 +50,49 @@ export function createRequester(runtime: Runtime): Requester {
 	};
 }
 
+/** The cache adds its conditions on the way. */
+function inward(request: HttpRequest, { request: asked }: CallContext): HttpRequest {
+	return asked ? { ...request, headers: { ...asked.headers } } : request;
+}
+
 /** A status other than 2xx is thrown here, so that the retry and the circuit see it even where it is no error to the user. */
-async function attempt(runtime: Runtime, access: Access, request: HttpRequest, context: CallContext): Promise<HttpResponse> {
-	const response = await sendAuthorized(runtime, access, request, context);
+async function attempt(
+	runtime: Runtime,
+	access: Access,
+	request: HttpRequest,
+	parameters: RequestParameters,
+	context: CallContext,
+): Promise<HttpResponse> {
+	const { compression } = parameters.settings.caching;
+	const send: Send = async (authorized) =>
+		compression
+			? await runtime.compressor.send(authorized, compression, async (compressed) => await runtime.transport.send(compressed, context))
+			: await runtime.transport.send(authorized, context);
+	const response = access.authenticator
+		? await sendSigned(access.authenticator, request, parameters, send)
+		: await sendAuthorized(access, request, send);
 	if (response.status < 200 || response.status >= 300) throw new ResponseError(response);
 	return response;
 }
 
+/** Sends a request that is complete; compressed last, so that what speaks of its body has been written. */
+type Send = (request: HttpRequest) => Promise<HttpResponse>;
+
 /** Answers a Digest challenge once; not that of a server that we were redirected to. */
-async function sendAuthorized(
-	runtime: Runtime,
-	{ digest }: Access,
-	request: HttpRequest,
-	context: CallContext,
-): Promise<HttpResponse> {
+async function sendAuthorized({ digest }: Access, request: HttpRequest, transmit: Send): Promise<HttpResponse> {
 	const send = async () => {
 		const authorization = digest?.authorize(request.method, request.url);
 		const headers = authorization === undefined ? request.headers : { ...request.headers, authorization };
-		return await runtime.transport.send({ ...request, headers }, context);
+		return await transmit({ ...request, headers });
 	};
 	const response = await send();
 	if (digest === undefined || response.status !== 401 || response.redirects > 0) return response;
 	return digest.challenge(request.url, response.headers['www-authenticate']) ? await send() : response;
+}
+
+/** What a credential signs is the address that the request goes to, not the one it was written with. */
+function signedAt(parameters: RequestParameters, origin: string | undefined): RequestParameters {
+	return origin === undefined ? parameters : { ...parameters, url: movedTo(parameters.url, origin) };
 }
 
 function responseOf(error: unknown): HttpResponse | undefined {
@@ -72,23 +100,25 @@ function responseOf(error: unknown): HttpResponse | undefined {
 }
 
 function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<HttpRequest, 'method' | 'url' | 'headers' | 'body'> {
-	const { connection, attemptTimeoutMs, redirect } = settings;
+	const { connection, attemptTimeoutMs, redirect, steadiness } = settings;
 	return {
 		scope: access.credentialId,
 		connection: {
-			rejectUnauthorized: connection.rejectUnauthorized,
+			rejectUnauthorized: connection.rejectUnauthorized && !access.ignoreSslIssues,
 			http2: connection.http2,
 			proxy: connection.proxy,
+			dnsCache: settings.caching.dnsCache,
+			tls: access.tls,
 			maxConnections: MAX_CONNECTIONS,
 			maxIdleConnections: MAX_IDLE_CONNECTIONS,
 		},
 		timeouts: {
-			connectMs: Math.min(CONNECT_TIMEOUT_MS, attemptTimeoutMs),
-			headersMs: attemptTimeoutMs,
-			bodyIdleMs: attemptTimeoutMs,
+			connectMs: Math.min(steadiness.connectMs ?? CONNECT_TIMEOUT_MS, attemptTimeoutMs),
+			headersMs: Math.min(steadiness.headersMs ?? Infinity, attemptTimeoutMs),
+			bodyIdleMs: Math.min(steadiness.bodyIdleMs ?? Infinity, attemptTimeoutMs),
 		},
 		maxResponseBytes: connection.maxResponseBytes,
-		redirect: { ...redirect, keepCredentials: false },
+		redirect,
 		egress: access.egress,
 		credentialHeaders: Object.keys(access.auth?.headers ?? {}),
 		proxyFor: runtime.proxyFor,
@@ -96,11 +126,11 @@ function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<Ht
 }
 
 /** One lane per origin, for as long as credential and settings stay the same. */
-function laneOpener(runtime: Runtime): (access: Access, settings: Settings, origin: string) => Lane {
+function laneOpener(runtime: Runtime, place: Place): (access: Access, settings: Settings, origin: string) => Lane {
 	const opener = ofLast((access: Access, settings: Settings) => {
 		const lanes = new Map<string, Lane>();
 		return (origin: string) => {
-			const lane = lanes.get(origin) ?? openLane(runtime, access, settings, origin);
+			const lane = lanes.get(origin) ?? openLane(runtime, access, settings, origin, place);
 			lanes.set(origin, lane);
 			return lane;
 		};
@@ -108,16 +138,21 @@ function laneOpener(runtime: Runtime): (access: Access, settings: Settings, orig
 	return (access, settings, origin) => opener(access, settings)(origin);
 }
 
-function openLane(runtime: Runtime, access: Access, settings: Settings, origin: string): Lane {
-	const { resilience } = settings;
+function openLane(runtime: Runtime, access: Access, settings: Settings, origin: string, place: Place): Lane {
+	const { resilience, steadiness } = settings;
 	return runtime.lane({
 		source: 'pooledHttp',
 		scope: { credential: access.credentialId, origin },
 		retry: resilience.retry,
+		retryBudget: resilience.retryBudget,
+		rate: resilience.rate,
+		balance: steadiness.balance && balanceOver(runtime, steadiness.balance, origin, commonOf(runtime, access, settings)),
+		hedge: steadiness.hedge,
 		breaker: resilience.breaker,
 		maxConcurrent: resilience.concurrency,
 		attemptTimeoutMs: settings.attemptTimeoutMs,
 		totalTimeoutMs: settings.totalTimeoutMs,
+		...cachingOf(access, commonOf(runtime, access, settings), settings, origin, place),
 	});
 }
 
