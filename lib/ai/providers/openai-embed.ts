@@ -23,7 +23,7 @@ export const embeddings: EmbedFormat = {
 		const vectors = new Array<unknown>(list.length);
 		list.forEach((entry, place) => {
 			const index = isRecord(entry) && typeof entry.index === 'number' ? entry.index : place;
-			vectors[index] = isRecord(entry) ? entry.embedding : undefined;
+			if (index < list.length) vectors[index] = isRecord(entry) ? entry.embedding : undefined;
 		});
 		const usage = isRecord(body) && isRecord(body.usage) ? usageOf({ inputTokens: countAt(body.usage, 'prompt_tokens') }) : null;
 		return { vectors: requireVectors(vectors, texts.length), model: textAt(body, 'model') || model, usage };
