@@ -13,9 +13,12 @@ export interface ReportedLimit {
 	readonly countsRequests: boolean;
 }
 
+const PROBE_EVERY_MS = 60_000;
+
 /**
  * Keeps within limits that nobody configured: what the origin last said is left is handed out, and then calls wait for the reset,
- * instead of running into rejections. A wait beyond a call's deadline is not begun. What the origin says of answers to
+ * instead of running into rejections. A wait beyond a call's deadline is not begun; but one call a minute sees whether the limit
+ * still holds, because origins have been known to err about themselves. What the origin says of answers to
  * earlier requests may not know of those still under way, so these are taken off.
  */
 export class LearntLimit implements Policy {
@@ -25,6 +28,8 @@ export class LearntLimit implements Policy {
 	/** On the scale of `Clock.now()`; until then `#left` holds. */
 	#resetAt = 0;
 	#active = 0;
+	/** When the next call may go against what is known. */
+	#probeAt = 0;
 
 	constructor(private readonly clock: Clock) {}
 
@@ -53,6 +58,7 @@ export class LearntLimit implements Policy {
 		}
 		if (!next) return;
 		this.#left = next.left;
+		this.#probeAt = this.clock.now() + PROBE_EVERY_MS;
 		this.#resetAt = this.clock.now() + next.resetMs;
 		this.#wake();
 	}
@@ -73,6 +79,7 @@ export class LearntLimit implements Policy {
 				throwIfAborted(context.signal);
 				const waitMs = this.#resetAt - this.clock.now();
 				if (context.deadlineAt !== undefined && this.#resetAt >= context.deadlineAt) {
+					if (this.#probe()) return;
 					throw new LimitExceededError(
 						`The server's rate limit is used up for another ${Math.ceil(waitMs / 1000)} s, which is longer than this call may take`,
 					);
@@ -83,6 +90,13 @@ export class LearntLimit implements Policy {
 		} finally {
 			context.trace.waitedMs += this.clock.now() - since;
 		}
+	}
+
+	#probe(): boolean {
+		if (this.clock.now() < this.#probeAt) return false;
+		this.#probeAt = this.clock.now() + PROBE_EVERY_MS;
+		this.#active += 1;
+		return true;
 	}
 
 	/** Until the time is over, something new is learnt, or the call is aborted. */

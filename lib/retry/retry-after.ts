@@ -103,13 +103,15 @@ function secondsOrDate(text: string | undefined, wallNow: number): number | unde
 	return Number.isNaN(date) ? undefined : Math.max(0, date - wallNow);
 }
 
-/** Anything above ten years of seconds is a moment, not a wait. */
+/** Anything above ten years of seconds is a moment, not a wait; and above three thousand years, one in milliseconds (OpenRouter). */
 const EPOCH_FROM_SECONDS = 315_360_000;
+const EPOCH_FROM_MS = 100_000_000_000;
 
 function secondsOrEpoch(text: string | undefined, wallNow: number): number | undefined {
 	if (text === undefined || !NUMBER.test(text)) return undefined;
 	const seconds = Number(text);
-	return seconds < EPOCH_FROM_SECONDS ? seconds * 1000 : Math.max(0, seconds * 1000 - wallNow);
+	if (seconds < EPOCH_FROM_SECONDS) return seconds * 1000;
+	return Math.max(0, (seconds < EPOCH_FROM_MS ? seconds * 1000 : seconds) - wallNow);
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

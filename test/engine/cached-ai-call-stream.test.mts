@@ -62,6 +62,15 @@ describe.each([
 	});
 });
 
+test('what a stream wraps around the words does not count against the size of the answer', async () => {
+	const options = { stream: true, maxRetries: 0, maxResponseMb: 0.001 };
+	const result = await run({ parameters: { prompt: PROMPT, options } });
+	expect(result.error).toBeUndefined();
+	standIn.setBehaviour({ hugeBytes: 20_000 });
+	const huge = await run({ parameters: { prompt: `${PROMPT}, again`, options } });
+	expect(huge.error?.message).toMatch(/larger than the limit/);
+});
+
 test('a stream that falls silent fails', async () => {
 	standIn.setBehaviour({ chunkDelayMs: 4000 });
 	const result = await run({ parameters: { prompt: PROMPT, options: { stream: true, timeoutSeconds: 0.2, maxRetries: 0 } } });

@@ -79,6 +79,21 @@ describe('a learnt limit', () => {
 		expect(clock.timers).toBe(0);
 	});
 
+	test('lets one call a minute see whether a long one still holds', async () => {
+		const { clock, upstream, start, answer } = setUp();
+		start();
+		await answer(0, 0, 3_600_000);
+		await clock.advance(60_000);
+		start({ deadlineAt: clock.now() + 1000 });
+		const second = start({ deadlineAt: clock.now() + 1000 });
+		expect(await rejection(second.answer)).toBeInstanceOf(LimitExceededError);
+		expect(upstream.calls).toHaveLength(2);
+		await answer(1, 100);
+		start();
+		await settle();
+		expect(upstream.calls).toHaveLength(3);
+	});
+
 	test('lets go of a call that is cancelled', async () => {
 		const { clock, limit, start, answer } = setUp();
 		start();
@@ -126,4 +141,6 @@ test('limits are read from the headers of OpenAI, of Anthropic and of others', (
 		{ remaining: 3, resetMs: 7000, countsRequests: true },
 	]);
 	expect(reportedLimits({}, wallNow)).toEqual([]);
+	const epoch = (reset: number) => reportedLimits({ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(reset) }, wallNow)[0]?.resetMs;
+	expect([epoch(wallNow / 1000 + 3), epoch(wallNow + 4000)]).toEqual([3000, 4000]);
 });

@@ -19,6 +19,8 @@ export interface SendSettings {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** A stream wraps each word into an event of some hundred bytes, so the same answer takes many times its size. */
+const STREAM_OVERHEAD = 8;
 
 /**
  * Sends one request to a provider and reads its JSON. Throws what the transport throws, the provider's
@@ -63,7 +65,7 @@ function toHttp(runtime: Runtime, access: ProviderAccess, wire: WireRequest, set
 			maxIdleConnections: 10,
 		},
 		timeouts: { connectMs: CONNECT_TIMEOUT_MS, headersMs: attemptTimeoutMs, bodyIdleMs: attemptTimeoutMs },
-		maxResponseBytes: connection.maxResponseBytes,
+		maxResponseBytes: connection.maxResponseBytes * (settings.stream ? STREAM_OVERHEAD : 1),
 		// A provider's API does not redirect; following one with a key in hand only helps a thief.
 		redirect: { follow: false, max: 0, keepCredentials: false },
 		egress: access.egress,
