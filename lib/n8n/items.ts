@@ -7,6 +7,8 @@ import { cancelSignal } from './signal';
 export interface ItemsOptions {
 	/** Items worked on at the same time. */
 	readonly concurrency: number;
+	/** Makes the item that stands for a failed one; undefined where the usual one will do. */
+	readonly errorItem?: ((error: unknown, itemIndex: number) => INodeExecutionData | undefined) | undefined;
 }
 
 /** Works on one item. What it returns needs no `pairedItem`; what it throws fails this item alone. */
@@ -32,18 +34,19 @@ export async function runItems(
 	);
 	const failed = results.findIndex((result) => result.status === 'failed');
 	if (stopOnFailure && failed !== -1) throw toError(node, results[failed], failed);
-	return [results.flatMap((result, itemIndex) => toItems(node, result, itemIndex))];
+	return [results.flatMap((result, itemIndex) => toItems(node, result, itemIndex, options))];
 }
 
 type Produced = INodeExecutionData | INodeExecutionData[];
 
-function toItems(node: INode, result: Settled<Produced>, itemIndex: number): INodeExecutionData[] {
+function toItems(node: INode, result: Settled<Produced>, itemIndex: number, options: ItemsOptions): INodeExecutionData[] {
 	const pairedItem = { item: itemIndex };
 	if (result.status === 'ok') {
 		const produced = Array.isArray(result.value) ? result.value : [result.value];
 		return produced.map((item) => ({ ...item, pairedItem }));
 	}
-	return [{ ...errorItem(toError(node, result, itemIndex)), pairedItem }];
+	const own = result.status === 'failed' ? options.errorItem?.(result.error, itemIndex) : undefined;
+	return [{ ...(own ?? errorItem(toError(node, result, itemIndex))), pairedItem }];
 }
 
 function toError(node: INode, result: Settled<Produced> | undefined, itemIndex: number): Error {

@@ -23,6 +23,7 @@ import type { Policy } from '../core/policy';
 import { compose, openLane, type Lane, type LaneOptions } from './compose';
 import { Registry } from './registry';
 import { scopeKey, type Scope } from './scope';
+import { userAgentOf } from './user-agent';
 
 const SWEEP_EVERY_MS = 60_000;
 const IDLE_MS = 30 * 60_000;
@@ -157,6 +158,9 @@ export class Runtime {
 	readonly #environment = Object.keys(process.env).some((name) => /_proxy$/i.test(name) && !/^no_/i.test(name))
 		? { ...process.env }
 		: undefined;
+
+	/** Of requests that name none; the environment is read once. */
+	readonly userAgent = userAgentOf(process.env);
 
 	stats(): RuntimeStats {
 		return {

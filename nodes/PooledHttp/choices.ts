@@ -1,9 +1,12 @@
 /** What a parameter may be, in n8n's own spelling: the panel lists it, the reader of the parameters demands it. */
 export const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
 
-export type Method = (typeof METHODS)[number];
+/** RFC 4918, and REPORT of RFC 3253. */
+export const WEBDAV_METHODS = ['COPY', 'MKCOL', 'MOVE', 'PROPFIND', 'REPORT'] as const;
 
-export const CONTENT_TYPES = ['form-urlencoded', 'json', 'raw'] as const;
+export type Method = (typeof METHODS)[number] | (typeof WEBDAV_METHODS)[number];
+
+export const CONTENT_TYPES = ['binaryData', 'form-urlencoded', 'json', 'multipart-form-data', 'raw'] as const;
 
 export const ARRAY_FORMATS = ['repeat', 'brackets', 'indices'] as const;
 

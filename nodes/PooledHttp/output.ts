@@ -5,6 +5,7 @@ import type { HttpResponse } from '../../lib/http';
 import { traceOf } from '../../lib/n8n/trace';
 import { fileNameOf, isBinaryType, mimeTypeOf } from './content';
 import type { ResponseFormat } from './choices';
+import { optimized } from './optimize';
 import type { ResponseSettings } from './parameters';
 import { decodeText } from './text';
 
@@ -15,6 +16,8 @@ export interface Answer {
 	readonly settings: ResponseSettings;
 	/** The item that it answers. */
 	readonly input: INodeExecutionData;
+	/** One of several of an item. HTTP Request is laxer with those. */
+	readonly isPage: boolean;
 	/** Names of query parameters that hold secrets. */
 	readonly secretQuery: readonly string[];
 }
@@ -36,11 +39,13 @@ async function formatted(context: IExecuteFunctions, answer: Answer): Promise<IN
 			return [await toFile(context, answer, contentType)];
 		case 'text': {
 			const text = await decodeText(context, response.body, contentType);
-			const value: IDataObject = text === '' ? {} : { [settings.outputPropertyName]: text };
+			const nothing = text === '' && !(answer.isPage && settings.format === 'autodetect');
+			const value: IDataObject = nothing ? {} : { [settings.outputPropertyName]: textValue(text, settings) };
 			return [{ json: settings.full ? { ...value, ...factsOf(response) } : value }];
 		}
 		case 'json': {
-			const body = parseBody(await decodeText(context, response.body, contentType), settings);
+			const whole = parseBody(await decodeText(context, response.body, contentType), settings, settings.neverError || answer.isPage);
+			const body = settings.optimization === undefined ? whole : optimized(whole, settings.optimization);
 			if (settings.full) return [{ json: { body: body as IDataObject, ...factsOf(response) } }];
 			return (Array.isArray(body) ? (body as unknown[]) : [body]).map((json) => ({ json: (json ?? {}) as IDataObject }));
 		}
@@ -58,21 +63,58 @@ function formatOf(format: ResponseFormat, contentType: string): 'file' | 'json' 
 	return isBinaryType(contentType) ? 'file' : 'text';
 }
 
-function parseBody(text: string, settings: ResponseSettings): unknown {
+function parseBody(text: string, settings: ResponseSettings, lax: boolean): unknown {
 	if (text.trim() === '') return {};
+	const parsed = parsedBody(text, settings, lax);
+	// As in HTTP Request: a text in the JSON is JSON once more.
+	return typeof parsed === 'string' ? requireJson(parsed) : parsed;
+}
+
+function parsedBody(text: string, settings: ResponseSettings, lax: boolean): unknown {
+	if (settings.format === 'json') return requireJson(text);
 	try {
 		return JSON.parse(text) as unknown;
 	} catch (cause) {
-		if (settings.format === 'json') {
-			throw new MalformedAnswerError('Response body is not valid JSON. Change "Response Format" to "Text"', { cause });
-		}
-		if (settings.neverError) return {};
+		if (lax) return {};
 		throw new MalformedAnswerError('Invalid JSON in response body', { cause });
 	}
 }
 
+function requireJson(text: string): unknown {
+	if (text.trim() === '') return {};
+	try {
+		return JSON.parse(text) as unknown;
+	} catch (cause) {
+		throw new MalformedAnswerError('Response body is not valid JSON. Change "Response Format" to "Text"', { cause });
+	}
+}
+
+function textValue(text: string, { format, optimization }: ResponseSettings): IDataObject[string] {
+	if (optimization !== undefined) return JSON.stringify(optimized(requireJson(text), optimization));
+	return format === 'text' ? shownText(text) : text;
+}
+
+/** As in HTTP Request: what is JSON is given as it means where it is a single value, and without white space where it is more. */
+function shownText(text: string): IDataObject[string] {
+	try {
+		const parsed = JSON.parse(text) as IDataObject[string];
+		return typeof parsed === 'object' && parsed !== null ? JSON.stringify(parsed) : parsed;
+	} catch {
+		return text;
+	}
+}
+
 function factsOf(response: HttpResponse): IDataObject {
-	return { headers: response.headers, statusCode: response.status, statusMessage: response.statusMessage };
+	return { headers: shownHeaders(response.headers), statusCode: response.status, statusMessage: response.statusMessage };
+}
+
+/** As Node gives them: cookies as a list always, anything else that came again in one line (RFC 9110 section 5.3). */
+function shownHeaders(headers: HttpResponse['headers']): IDataObject {
+	const entries = Object.entries(headers).map(([name, value]): [string, string | string[]] => {
+		if (name === 'set-cookie') return [name, Array.isArray(value) ? value : [value]];
+		return [name, Array.isArray(value) ? value.join(', ') : value];
+	});
+	return Object.fromEntries(entries);
 }
 
 async function toFile(context: IExecuteFunctions, answer: Answer, contentType: string): Promise<INodeExecutionData> {

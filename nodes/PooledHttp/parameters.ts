@@ -2,30 +2,27 @@ import { InvalidOptionError } from '../../lib/core/errors';
 import { requireHttpUrl, requireInteger, requireNumber, requireOneOf, requireText } from '../../lib/core/validate';
 import { perItem, type ParameterContext } from '../../lib/n8n/parameters';
 import { toConnection, type ConnectionSettings } from '../shared/connection';
-import { parseJsonField, requireJsonObject } from '../shared/json';
+import { requireJsonObject } from '../shared/json';
 import { toResilience, type ResilienceSettings } from '../shared/resilience';
 import { ACCESS_PARAMETERS, toAccessSettings, type AccessSettings } from './authentication';
+import { toBody, type RequestBody } from './body';
 import { toCaching, type CachingSettings } from './caching';
 import {
 	ARRAY_FORMATS,
-	CONTENT_TYPES,
 	METHODS,
 	RESPONSE_FORMATS,
+	WEBDAV_METHODS,
 	type ArrayFormat,
 	type Method,
 	type ResponseFormat,
 } from './choices';
 import { DEFAULTS } from './defaults';
-import { setPath } from './paths';
+import { asValues, collect, toRows, type Values } from './values';
+import { toOptimization, type Optimization } from './optimize';
+import { toPagination, type Pagination } from './pagination';
+import { toBatching, type Batching } from './pace';
+import { behaviourOf, type Behaviour } from './versions';
 import { toSteadiness, type SteadinessSettings } from './steadiness';
-
-type Values = Readonly<Record<string, unknown>>;
-
-export type RequestBody =
-	| { readonly kind: 'none' }
-	| { readonly kind: 'json'; readonly value: unknown }
-	| { readonly kind: 'form'; readonly fields: Values | URLSearchParams }
-	| { readonly kind: 'raw'; readonly contentType: string; readonly text: string };
 
 export interface ResponseSettings {
 	readonly format: ResponseFormat;
@@ -33,13 +30,14 @@ export interface ResponseSettings {
 	readonly neverError: boolean;
 	readonly outputPropertyName: string;
 	readonly includeTrace: boolean;
+	/** For a model. */
+	readonly optimization: Optimization | undefined;
 }
 
 /** What does not differ between items, unless an option holds an expression. */
 export interface Settings {
 	readonly access: AccessSettings;
-	/** Undefined where the user said nothing: then as a plain client writes them. */
-	readonly arrayFormat: ArrayFormat | undefined;
+	readonly arrayFormat: ArrayFormat;
 	readonly lowercaseHeaders: boolean;
 	readonly redirect: { readonly follow: boolean; readonly max: number; readonly keepCredentials: boolean };
 	readonly response: ResponseSettings;
@@ -66,16 +64,19 @@ export interface RequestParameters {
 
 /** What it returns throws InvalidOptionError that names the parameter. */
 export function parameterReader(context: ParameterContext): (itemIndex: number) => RequestParameters {
-	const settings = perItem(context, readSettings, [
+	const behaviour = behaviourOf(context.getNode().typeVersion);
+	const settings = perItem(context, (from, itemIndex) => readSettings(from, itemIndex, behaviour), [
 		'operation',
 		...ACCESS_PARAMETERS,
 		'options',
+		'dataField',
+		'fields',
 	]);
 	const method = perItem(context, readMethod, ['method']);
 	const url = perItem(context, readUrl, ['url']);
-	const query = perItem(context, readQuery, ['sendQuery', 'specifyQuery', 'queryParameters', 'jsonQuery']);
-	const headers = perItem(context, readHeaders, ['sendHeaders', 'specifyHeaders', 'headerParameters', 'jsonHeaders']);
-	const body = perItem(context, readBody, [
+	const query = perItem(context, (from, itemIndex) => readQuery(from, itemIndex, behaviour), ['sendQuery', 'specifyQuery', 'queryParameters', 'jsonQuery']);
+	const headers = perItem(context, (from, itemIndex) => readHeaders(from, itemIndex, behaviour), ['sendHeaders', 'specifyHeaders', 'headerParameters', 'jsonHeaders']);
+	const body = perItem(context, (from, itemIndex) => toBody((name) => get(from, itemIndex, name), behaviour), [
 		'sendBody',
 		'contentType',
 		'specifyBody',
@@ -83,6 +84,7 @@ export function parameterReader(context: ParameterContext): (itemIndex: number) 
 		'jsonBody',
 		'body',
 		'rawContentType',
+		'inputDataFieldName',
 	]);
 	return (itemIndex) => ({
 		settings: settings(itemIndex),
@@ -103,13 +105,25 @@ export function readConcurrency(context: ParameterContext): number {
 	return typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : 1;
 }
 
+/** One setting for the whole run, as the number of concurrent items. */
+export function readBatching(context: ParameterContext): Batching {
+	return toBatching(context.getNodeParameter('options.batching', 0, {}));
+}
+
+/** One setting for the whole run, as in HTTP Request; its expressions stay as they are. */
+export function readPagination(context: ParameterContext): Pagination | undefined {
+	const option: unknown = context.getNodeParameter('options.pagination.pagination', 0, null, { rawExpressions: true });
+	if (option === null) return undefined;
+	return toPagination(option, context.getNodeParameter('options.response.response.neverError', 0, false) === true);
+}
+
 /** n8n throws on a parameter that is hidden and so has no value, unless it is given another than undefined. */
 function get(context: ParameterContext, itemIndex: number, name: string): unknown {
 	return context.getNodeParameter(name, itemIndex, null) ?? undefined;
 }
 
 function readMethod(context: ParameterContext, itemIndex: number): Method {
-	return requireOneOf('Method', get(context, itemIndex, 'method') ?? 'GET', METHODS);
+	return requireOneOf('Method', get(context, itemIndex, 'method') ?? 'GET', [...METHODS, ...WEBDAV_METHODS]);
 }
 
 function readUrl(context: ParameterContext, itemIndex: number): string {
@@ -118,19 +132,19 @@ function readUrl(context: ParameterContext, itemIndex: number): string {
 	return String(url).trim();
 }
 
-function readSettings(context: ParameterContext, itemIndex: number): Settings {
+function readSettings(context: ParameterContext, itemIndex: number, behaviour: Behaviour): Settings {
 	requireOperation(get(context, itemIndex, 'operation'));
 	const options = asValues(get(context, itemIndex, 'options'));
 	const attemptTimeoutMs = requireNumber('Timeout', options.timeout ?? DEFAULTS.timeoutMs, { min: 0, max: 31_536_000_000 });
 	return {
 		access: toAccessSettings((name) => get(context, itemIndex, name), options),
-		arrayFormat:
-			options.queryParameterArrays === undefined
-				? undefined
-				: requireOneOf('Array Format in Query Parameters', options.queryParameterArrays, ARRAY_FORMATS),
+		arrayFormat: requireOneOf('Array Format in Query Parameters', options.queryParameterArrays ?? 'indices', ARRAY_FORMATS),
 		lowercaseHeaders: options.lowercaseHeaders !== false,
-		redirect: toRedirect(options.redirect, options.sendCredentialsOnCrossOriginRedirect === true),
-		response: toResponse(options.response, options.includeTrace === true),
+		redirect: toRedirect(options, behaviour),
+		response: {
+			...toResponse(options.response, options.includeTrace === true),
+			optimization: toOptimization((name) => get(context, itemIndex, name)),
+		},
 		resilience: toResilience(options, DEFAULTS),
 		connection: toConnection(options, DEFAULTS),
 		caching: toCaching(options),
@@ -153,18 +167,19 @@ function toTotalTimeoutMs(seconds: unknown, attemptTimeoutMs: number): number {
 	return Math.max(1, Math.round(requireNumber('Total Timeout (Seconds)', seconds, { min: 0.001, max: 31_536_000 }) * 1000));
 }
 
-function toRedirect(option: unknown, keepCredentials: boolean): Settings['redirect'] {
-	const { redirect } = asValues(option);
-	if (redirect === undefined) return { follow: true, max: DEFAULTS.maxRedirects, keepCredentials };
-	const { followRedirects, maxRedirects } = asValues(redirect);
+function toRedirect({ redirect: option, sendCredentialsOnCrossOriginRedirect }: Values, behaviour: Behaviour): Settings['redirect'] {
+	const keepCredentials =
+		typeof sendCredentialsOnCrossOriginRedirect === 'boolean' ? sendCredentialsOnCrossOriginRedirect : behaviour.keepsCredentialsOnRedirect;
+	const { followRedirects, maxRedirects } = asValues(asValues(option).redirect);
 	return {
-		follow: followRedirects !== false,
-		max: requireInteger('Max Redirects', maxRedirects ?? DEFAULTS.maxRedirects, { max: 1000 }),
+		// As in HTTP Request: followed where the option was never added, and 0 means that no bound was set.
+		follow: option === undefined || followRedirects === true,
+		max: requireInteger('Max Redirects', maxRedirects ?? 0, { max: 1000 }) || DEFAULTS.maxRedirects,
 		keepCredentials,
 	};
 }
 
-function toResponse(option: unknown, includeTrace: boolean): ResponseSettings {
+function toResponse(option: unknown, includeTrace: boolean): Omit<ResponseSettings, 'optimization'> {
 	const values = asValues(asValues(option).response);
 	const name = values.outputPropertyName;
 	return {
@@ -176,8 +191,8 @@ function toResponse(option: unknown, includeTrace: boolean): ResponseSettings {
 	};
 }
 
-function readQuery(context: ParameterContext, itemIndex: number): Values {
-	return readPairs(context, itemIndex, {
+function readQuery(context: ParameterContext, itemIndex: number, behaviour: Behaviour): Values {
+	return readPairs(context, itemIndex, behaviour, {
 		send: 'sendQuery',
 		specify: 'specifyQuery',
 		fields: 'queryParameters',
@@ -186,8 +201,8 @@ function readQuery(context: ParameterContext, itemIndex: number): Values {
 	});
 }
 
-function readHeaders(context: ParameterContext, itemIndex: number): Values {
-	return readPairs(context, itemIndex, {
+function readHeaders(context: ParameterContext, itemIndex: number, behaviour: Behaviour): Values {
+	return readPairs(context, itemIndex, behaviour, {
 		send: 'sendHeaders',
 		specify: 'specifyHeaders',
 		fields: 'headerParameters',
@@ -199,69 +214,13 @@ function readHeaders(context: ParameterContext, itemIndex: number): Values {
 function readPairs(
 	context: ParameterContext,
 	itemIndex: number,
+	behaviour: Behaviour,
 	names: { readonly send: string; readonly specify: string; readonly fields: string; readonly json: string; readonly title: string },
 ): Values {
 	if (get(context, itemIndex, names.send) !== true) return {};
 	const specified = get(context, itemIndex, names.specify) ?? 'keypair';
 	return requireOneOf(`Specify ${names.title}`, specified, ['keypair', 'json']) === 'json'
 		? requireJsonObject(`JSON of ${names.title}`, get(context, itemIndex, names.json))
-		: collect(toPairs(get(context, itemIndex, names.fields)));
+		: collect(toRows(get(context, itemIndex, names.fields)), behaviour.collects);
 }
 
-function readBody(context: ParameterContext, itemIndex: number): RequestBody {
-	const read = (name: string) => get(context, itemIndex, name);
-	if (read('sendBody') !== true) return { kind: 'none' };
-	switch (requireOneOf('Body Content Type', read('contentType') ?? 'json', CONTENT_TYPES)) {
-		case 'json': {
-			const specified = requireOneOf('Specify Body', read('specifyBody') ?? 'keypair', ['keypair', 'json']);
-			return { kind: 'json', value: specified === 'json' ? parseJsonField('JSON Body', read('jsonBody')) : toTree(read('bodyParameters')) };
-		}
-		case 'form-urlencoded': {
-			const specified = requireOneOf('Specify Body', read('specifyBody') ?? 'keypair', ['keypair', 'string']);
-			return {
-				kind: 'form',
-				fields: specified === 'string' ? new URLSearchParams(asText(read('body'))) : collect(toPairs(read('bodyParameters'))),
-			};
-		}
-		case 'raw':
-			return { kind: 'raw', contentType: asText(read('rawContentType')).trim(), text: asText(read('body')) };
-	}
-}
-
-/** Fields whose names are paths into the body. */
-function toTree(value: unknown): Values {
-	const tree: Record<string, unknown> = {};
-	for (const [name, field] of toPairs(value)) setPath(tree, name, field);
-	return tree;
-}
-
-/** `{ parameters: [{ name, value }] }`; a row without a name is one that nobody filled in. */
-function toPairs(value: unknown): Array<[string, unknown]> {
-	const { parameters } = asValues(value);
-	if (!Array.isArray(parameters)) return [];
-	return parameters.flatMap((row: unknown): Array<[string, unknown]> => {
-		const { name, value: field } = asValues(row);
-		const text = asText(name);
-		return text === '' ? [] : [[text, field]];
-	});
-}
-
-/** A name that comes again makes a list. */
-function collect(entries: ReadonlyArray<[string, unknown]>): Values {
-	const collected: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-	for (const [name, value] of entries) {
-		const present = collected[name];
-		collected[name] = present === undefined ? value : Array.isArray(present) ? [...(present as unknown[]), value] : [present, value];
-	}
-	return collected;
-}
-
-function asValues(value: unknown): Values {
-	return typeof value === 'object' && value !== null ? (value as Values) : {};
-}
-
-/** An expression may give something else where a text is meant. */
-function asText(value: unknown): string {
-	if (typeof value === 'string') return value;
-	return value === undefined || value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
-}

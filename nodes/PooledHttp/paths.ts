@@ -2,7 +2,7 @@
 const UNSAFE = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** `a.b[0].c` and `a["b.c"]` as their parts. */
-function partsOf(path: string): string[] {
+export function partsOf(path: string): string[] {
 	const parts = Array.from(path.matchAll(/\[(?:(["'])(.*?)\1|([^\]]*))\]|[^.[\]]+/g), (found) => found[2] ?? found[3] ?? found[0]);
 	return parts.length === 0 ? [path] : parts;
 }

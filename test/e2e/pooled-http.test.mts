@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { convert } from '../../lib/cli/convert.ts';
 import { chromiumPath, openEditor, screenshotNode } from '../helpers/browser.mts';
 import { PICTURES, startInstalledN8n, type InstalledN8n } from '../helpers/installed-n8n.mts';
 import type { N8nInstance } from '../helpers/n8n-instance.mts';
@@ -24,7 +25,7 @@ beforeEach(() => {
 afterAll(async () => await installed?.close());
 
 const HTTP_REQUEST = { type: 'n8n-nodes-base.httpRequest', typeVersion: 4.2 };
-const POOLED = { type: 'n8n-nodes-fastpath.pooledHttp', typeVersion: 1 };
+const POOLED = { type: 'n8n-nodes-fastpath.pooledHttp', typeVersion: 4.2 };
 
 /** Fetches a list, then works on its elements with the node in question. */
 function workflow(name: string, node: { type: string; typeVersion: number }, parameters: Record<string, unknown>): Record<string, unknown> {
@@ -61,6 +62,27 @@ test('200 HTTPS items give what HTTP Request gives, over at most 50 connections,
 	expect(standIn.counters()).toMatchObject({ connections: { https: { opened: 0 } }, handshakes: { full: 0, resumed: 0 } });
 });
 
+test('a workflow that the converter changed gives the same items, pages and bodies included', async () => {
+	const counting = { type: 'qs', name: 'page', value: '={{ $pageCount + 1 }}' };
+	const pagination = { paginationMode: 'updateAParameterInEachRequest', parameters: { parameters: [counting] }, limitPagesFetched: true, maxRequests: 2 };
+	const parameters = {
+		method: 'POST',
+		url: `${standIn.url}/echo`,
+		sendBody: true,
+		contentType: 'form-urlencoded',
+		bodyParameters: { parameters: [{ name: 'name', value: '={{ $json.name }}' }] },
+		options: { pagination: { pagination }, batching: { batch: { batchSize: 100, batchInterval: 10 } } },
+	};
+	const original = workflow('converted', HTTP_REQUEST, parameters);
+	const theirs = await instance.run(await instance.importWorkflow(original));
+	const { json, changed } = convert(original, false);
+	expect(changed).toEqual(['List', 'Http']);
+	const ours = await instance.run(await instance.importWorkflow(json as Record<string, unknown>));
+	expect(ours.nodes.Http?.[0]?.data[0]).toHaveLength(400);
+	const bodies = (side: typeof ours) => side.nodes.Http?.[0]?.data[0]?.map(({ json: { body, url }, pairedItem }) => ({ body, url, pairedItem }));
+	expect(bodies(ours)).toEqual(bodies(theirs));
+});
+
 test('Stop closes the requests under way', async () => {
 	standIn.setBehaviour({ route: '/api', hang: true });
 	const parameters = { url: `=${standIn.url}/api/packages/{{ $json.index }}`, options: { concurrency: 5 } };
@@ -72,12 +94,16 @@ test('Stop closes the requests under way', async () => {
 });
 
 test.skipIf(!chromiumPath())('the panel has the fields of HTTP Request, and takes a cURL command', async () => {
-	const id = await instance.importWorkflow(workflow('panel', POOLED, { url: `${standIn.url}/echo`, sendHeaders: true }));
+	const options = {
+		pagination: { pagination: { paginationMode: 'responseContainsNextURL', nextURL: '' } },
+		batching: { batch: { batchSize: 5 } },
+	};
+	const id = await instance.importWorkflow(workflow('panel', POOLED, { url: `${standIn.url}/echo`, sendHeaders: true, options }));
 	const editor = await openEditor(instance);
 	try {
 		await screenshotNode(editor, id, 'Http', path.join(PICTURES, 'pooled-http.png'));
 		const panel = editor.page.locator('[data-test-id="ndv"]');
-		for (const label of ['Method', 'URL', 'Authentication', 'Send Query Parameters', 'Send Headers', 'Send Body', 'Options']) {
+		for (const label of ['Method', 'URL', 'Authentication', 'Send Query Parameters', 'Send Headers', 'Send Body', 'Options', 'Pagination Mode', 'Next URL', 'Items per Batch']) {
 			await panel.getByText(label, { exact: true }).first().waitFor({ timeout: 5000 });
 		}
 		await panel.getByText('Import cURL').first().click();

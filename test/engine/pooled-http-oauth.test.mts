@@ -138,7 +138,7 @@ describe('OAuth2', () => {
 		const result = await run(server, 'oAuth2Api', clientCredentials(server), { parameters });
 		expect(result.json(NODE)[0]).toMatchObject({
 			method: 'POST',
-			url: '/echo?q=x+y&l%5B%5D=1&l%5B%5D=2',
+			url: '/echo?q=x%20y&l%5B0%5D=1&l%5B1%5D=2',
 			body: '{"a":{"b":1}}',
 			headers: { authorization: 'Bearer token-1', 'content-type': 'application/json' },
 		});

@@ -136,7 +136,7 @@ describe('the full response', () => {
 
 	test('holds a text in the field of the user', async () => {
 		expect((await json('/text', { fullResponse: true, responseFormat: 'text', outputPropertyName: 'said' }))[0]).toMatchObject({
-			said: '{ "a": 1 }',
+			said: '{"a":1}',
 			statusCode: 200,
 		});
 	});

@@ -111,7 +111,7 @@ describe('a predefined credential', () => {
 			{ apiKey: 'k&1' },
 			{ parameters: { sendQuery: true, queryParameters: rows(['a', 'x y'], ['b', '1'], ['b', '2']) } },
 		);
-		expect(url).toBe('/echo?a=x+y&b%5B%5D=1&b%5B%5D=2&api_key=k%261');
+		expect(url).toBe('/echo?a=x%20y&b%5B0%5D=1&b%5B1%5D=2&api_key=k%261');
 	});
 
 	test('adds to a JSON body, and makes one where there is none', async () => {
@@ -124,7 +124,7 @@ describe('a predefined credential', () => {
 
 	test('adds to a form', async () => {
 		const { body } = await sent('convertKitApi', { apiKey: 'k1' }, { parameters: { ...post(['a', 'x y']), contentType: 'form-urlencoded' } });
-		expect(body).toBe('a=x+y&api_key=k1');
+		expect(body).toBe('a=x%20y&api_key=k1');
 	});
 
 	test('of user and password is sent as basic auth', async () => {

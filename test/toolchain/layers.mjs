@@ -21,6 +21,8 @@ const MAY_IMPORT = {
 	runtime: { values: ['self', 'core', 'feature', 'vendor', 'builtin'], types: [] },
 	// The adapter runs items through lib/batch; of the other features it knows only the shapes.
 	adapter: { values: ['self', 'core', 'runtime', 'builtin', 'n8n', 'lib/batch'], types: ['feature', 'vendor'] },
+	// A program of its own: it works on files alone and starts without n8n.
+	cli: { values: ['self', 'builtin'], types: [] },
 	class: { values: ['self', 'adapter', 'n8n'], types: [] },
 	description: { values: ['self', 'shared', 'n8n'], types: ['core', 'feature'] },
 	operation: { values: ['self', 'shared', 'core', 'feature', 'runtime'], types: ['adapter', 'n8n'] },
@@ -42,6 +44,7 @@ function placeOf(file) {
 	if (folder === 'core') return { kind: 'core', name };
 	if (folder === 'runtime') return { kind: 'runtime', name };
 	if (folder === 'n8n') return { kind: 'adapter', name };
+	if (folder === 'cli') return { kind: 'cli', name };
 	return FEATURES.includes(folder) ? { kind: 'feature', name } : undefined;
 }
 

@@ -31,6 +31,7 @@ describe('a layer may not reach past its neighbours', () => {
 		['lib/cache/sample.ts', `import { LRUCache as x } from 'lru-cache'; ${use}`, 'a feature to a third-party package'],
 		['lib/runtime/sample.ts', `import { x } from 'n8n-workflow'; ${use}`, 'the runtime to n8n'],
 		['lib/vendor.ts', `export { x } from 'luxon';`, 'the vendor file to a package that is not bundled'],
+		['lib/cli/sample.ts', `import { x } from '../core/clock'; ${use}`, 'the program to the library'],
 		['lib/somewhere/sample.ts', `export const x = 1;`, 'a folder without a layer'],
 		['lib/n8n/sample.ts', `import { x } from '../cache/key'; ${use}`, 'the adapter to code of another feature than batch'],
 		['nodes/Sample/Sample.node.ts', `import { x } from '../../lib/http/pool'; ${use}`, 'a node class to a feature'],

@@ -1,6 +1,50 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { pairs, specify } from './pairs';
 
+const multipartFields: INodeProperties = {
+	displayName: 'Body Parameters',
+	name: 'bodyParameters',
+	type: 'fixedCollection',
+	typeOptions: { multipleValues: true, fixedCollection: { itemTitle: '={{ $collection.item.value.name }}' } },
+	placeholder: 'Add Parameter',
+	default: { parameters: [{ name: '', value: '' }] },
+	displayOptions: { show: { sendBody: [true], contentType: ['multipart-form-data'] } },
+	options: [
+		{
+			displayName: 'Parameter',
+			name: 'parameters',
+			values: [
+				{
+					displayName: 'Parameter Type',
+					name: 'parameterType',
+					type: 'options',
+					default: 'formData',
+					options: [
+						{ name: 'Form Data', value: 'formData' },
+						{ name: 'N8n Binary File', value: 'formBinaryData' },
+					],
+				},
+				{ displayName: 'Name', name: 'name', type: 'string', default: '' },
+				{
+					displayName: 'Value',
+					name: 'value',
+					type: 'string',
+					default: '',
+					displayOptions: { show: { parameterType: ['formData'] } },
+				},
+				{
+					displayName: 'Input Data Field Name',
+					name: 'inputDataFieldName',
+					type: 'string',
+					default: '',
+					description: 'Name of the binary field of the item that is sent',
+					displayOptions: { show: { parameterType: ['formBinaryData'] } },
+				},
+			],
+		},
+	],
+};
+
 export const bodyProperties: INodeProperties[] = [
 	{
 		displayName: 'Send Body',
@@ -19,7 +63,9 @@ export const bodyProperties: INodeProperties[] = [
 		displayOptions: { show: { sendBody: [true] } },
 		options: [
 			{ name: 'Form URL Encoded', value: 'form-urlencoded' },
+			{ name: 'Form-Data', value: 'multipart-form-data' },
 			{ name: 'JSON', value: 'json' },
+			{ name: 'N8n Binary File', value: 'binaryData' },
 			{ name: 'Raw', value: 'raw' },
 		],
 	},
@@ -79,5 +125,14 @@ export const bodyProperties: INodeProperties[] = [
 		default: '',
 		typeOptions: { rows: 4 },
 		displayOptions: { show: { sendBody: [true], contentType: ['raw'] } },
+	},
+	multipartFields,
+	{
+		displayName: 'Input Data Field Name',
+		name: 'inputDataFieldName',
+		type: 'string',
+		default: '',
+		description: 'Name of the binary field of the item that is sent',
+		displayOptions: { show: { sendBody: [true], contentType: ['binaryData'] } },
 	},
 ];

@@ -1,6 +1,8 @@
 import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
+import { DEFAULT_VERSION, VERSIONS } from '../versions';
 import { authenticationProperties, credentials } from './authentication';
 import { bodyProperties } from './body';
+import { optimizeProperties } from './optimize';
 import { optionsProperty } from './options';
 import { headerProperties, queryProperties, targetProperties } from './request';
 
@@ -28,6 +30,7 @@ const properties: INodeProperties[] = [
 	...headerProperties,
 	...bodyProperties,
 	optionsProperty,
+	...optimizeProperties,
 ].map((property) => ({
 	...property,
 	displayOptions: { ...property.displayOptions, show: { operation: ['request'], ...property.displayOptions?.show } },
@@ -37,7 +40,8 @@ export const description: INodeTypeDescription = {
 	displayName: 'Pooled HTTP',
 	name: 'pooledHttp',
 	group: ['output'],
-	version: 1,
+	version: VERSIONS,
+	defaultVersion: DEFAULT_VERSION,
 	description: 'Make HTTP requests over connections that stay open, many items at once, with retries',
 	defaults: { name: 'Pooled HTTP' },
 	inputs: ['main'],

@@ -3,6 +3,7 @@ import { connectionOptions } from '../../shared/connection';
 import { resilienceOptions } from '../../shared/resilience';
 import { DEFAULTS } from '../defaults';
 import { cachingOptions } from './caching';
+import { pagination } from './pagination';
 import { steadinessOptions } from './steadiness';
 
 const requestOptions: INodeProperties[] = [
@@ -17,6 +18,46 @@ const requestOptions: INodeProperties[] = [
 			{ name: 'Brackets with Indices', value: 'indices', description: 'Such as foo[0]=bar&foo[1]=qux' },
 			{ name: 'No Brackets', value: 'repeat', description: 'Such as foo=bar&foo=qux' },
 		],
+	},
+	{
+		displayName: 'Batching',
+		name: 'batching',
+		type: 'fixedCollection',
+		placeholder: 'Add Batching',
+		typeOptions: { multipleValues: false },
+		default: { batch: {} },
+		description: 'A pause between the beginnings of requests. How many run at once is what Max Concurrent says.',
+		options: [
+			{
+				displayName: 'Batching',
+				name: 'batch',
+				values: [
+					{
+						displayName: 'Items per Batch',
+						name: 'batchSize',
+						type: 'number',
+						default: 50,
+						typeOptions: { minValue: -1 },
+						description: 'How many requests begin before each pause. -1 and 0 are treated as 1.',
+					},
+					{
+						displayName: 'Batch Interval (Ms)',
+						name: 'batchInterval',
+						type: 'number',
+						default: 1000,
+						typeOptions: { minValue: 0 },
+						description: 'Time in milliseconds between the batches. 0 for none.',
+					},
+				],
+			},
+		],
+	},
+	{
+		displayName: 'Enable WebDAV Methods',
+		name: 'webdavMethods',
+		type: 'boolean',
+		default: false,
+		description: 'Whether to add COPY, MKCOL, MOVE, PROPFIND and REPORT to the methods',
 	},
 	{
 		displayName: 'Lowercase Headers',
@@ -153,6 +194,7 @@ export const optionsProperty: INodeProperties = {
 	default: {},
 	options: [
 		...requestOptions,
+		pagination,
 		redirects,
 		response,
 		...cachingOptions,

@@ -1,5 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { METHODS } from '../choices';
+import { METHODS, WEBDAV_METHODS } from '../choices';
 import { pairs, specify } from './pairs';
 
 export const targetProperties: INodeProperties[] = [
@@ -16,6 +16,16 @@ export const targetProperties: INodeProperties[] = [
 		default: 'GET',
 		description: 'The request method to use',
 		options: METHODS.map((value) => ({ name: value, value })),
+		displayOptions: { hide: { '/options.webdavMethods': [true] } },
+	},
+	{
+		displayName: 'Method',
+		name: 'method',
+		type: 'options',
+		default: 'GET',
+		description: 'The request method to use',
+		options: [...METHODS, ...WEBDAV_METHODS].sort().map((value) => ({ name: value, value })),
+		displayOptions: { show: { '/options.webdavMethods': [true] } },
 	},
 	{
 		displayName: 'URL',

@@ -4,6 +4,7 @@ import type { HttpRequest, HttpResponse } from '../../../lib/http';
 import type { LaneCall, LaneOptions } from '../../../lib/runtime';
 import { partitionOf } from '../../shared/cache';
 import type { Access } from '../access';
+import type { ResponseFormat } from '../choices';
 import type { Settings } from '../parameters';
 import { ResponseError } from './status-error';
 
@@ -41,7 +42,7 @@ export function cachingOf(
 		ttlMs: cache.ttlMs,
 		refreshTimeoutMs: settings.totalTimeoutMs,
 		toMessage,
-		fromMessage,
+		fromMessage: (message) => fromMessage(message, settings.response.format),
 	};
 	return { httpCache, share: true };
 }
@@ -90,13 +91,13 @@ function toMessage(outcome: unknown): HttpMessage | undefined {
 	return { status, statusMessage, headers, body, url, redirects };
 }
 
-function fromMessage(message: HttpMessage): HttpResponse {
+function fromMessage(message: HttpMessage, format: ResponseFormat): HttpResponse {
 	const response: HttpResponse = {
 		...message,
 		headers: { ...message.headers },
 		connectionReused: null,
 		timings: { waitedMs: 0, connectMs: 0, firstByteMs: 0, totalMs: 0 },
 	};
-	if (message.status < 200 || message.status >= 300) throw new ResponseError(response);
+	if (message.status < 200 || message.status >= 300) throw new ResponseError(response, format);
 	return response;
 }

@@ -1,6 +1,10 @@
+import type { Random } from '../../../lib/core/random';
 import type { AppliedAuth } from '../../../lib/n8n/generic-auth';
 import type { ArrayFormat, ResponseFormat } from '../choices';
-import type { RequestBody, RequestParameters, Settings } from '../parameters';
+import type { LoadedBody } from '../load-body';
+import type { RequestParameters, Settings } from '../parameters';
+import { formEncoded, pairsOf } from './form';
+import { multipart } from './multipart';
 
 type Values = Readonly<Record<string, unknown>>;
 type Headers = Record<string, string | string[]>;
@@ -12,45 +16,13 @@ const ACCEPT: Readonly<Record<ResponseFormat, string>> = {
 	file: 'application/json,text/html,application/xhtml+xml,application/xml,text/*;q=0.9, image/*;q=0.8, */*;q=0.7',
 };
 
-/** Keys and values in turn, lists and objects spelled out in the names. What is undefined is left out. */
-function* flatten(name: string, value: unknown, format: ArrayFormat): Generator<[string, string]> {
-	if (value === undefined) return;
-	if (Array.isArray(value)) {
-		for (const [index, entry] of (value as unknown[]).entries()) {
-			yield* flatten(format === 'repeat' ? name : format === 'brackets' ? `${name}[]` : `${name}[${index}]`, entry, format);
-		}
-	} else if (value instanceof Date) {
-		yield [name, value.toISOString()];
-	} else if (typeof value === 'object' && value !== null) {
-		for (const [key, entry] of Object.entries(value)) yield* flatten(`${name}[${key}]`, entry, format);
-	} else {
-		yield [name, value === null ? '' : String(value)];
-	}
-}
-
-/** The pairs of name and value that are sent for an object. */
-export function pairsOf(values: Values, format: ArrayFormat): Array<[string, string]> {
-	return Object.entries(values).flatMap(([name, value]) => [...flatten(name, value, format)]);
-}
-
-/** These may stand in a query as they are, and servers that sign or compare addresses know them so. */
-const PLAIN_IN_QUERY: Readonly<Record<string, string>> = { '%3A': ':', '%24': '$', '%2C': ',', '%20': '+' };
-
-function encodePlain(text: string): string {
-	return encodeURIComponent(text).replace(/%(?:3A|24|2C|20)/g, (escaped) => PLAIN_IN_QUERY[escaped] ?? escaped);
-}
-
 /** The address with the query behind whatever query it has. */
-export function withQuery(url: string, query: Values, auth: AppliedAuth | undefined, arrayFormat: ArrayFormat | undefined): string {
-	const values = auth === undefined ? query : { ...query, ...auth.query };
-	return appendQuery(url, pairsOf(values, arrayFormat ?? 'brackets'), arrayFormat);
+export function withQuery(url: string, query: Values, auth: AppliedAuth | undefined, arrayFormat: ArrayFormat): string {
+	return appendQuery(url, pairsOf(auth === undefined ? query : { ...query, ...auth.query }, arrayFormat));
 }
 
-export function appendQuery(url: string, pairs: ReadonlyArray<readonly [string, string]>, arrayFormat: ArrayFormat | undefined): string {
-	const encode = arrayFormat === undefined ? encodePlain : encodeURIComponent;
-	const text = pairs
-		.map(([name, value]) => `${encode(name)}=${encode(value)}`)
-		.join('&');
+export function appendQuery(url: string, pairs: ReadonlyArray<readonly [string, string]>): string {
+	const text = formEncoded(pairs);
 	if (text === '') return url;
 	const [address = '', ...fragment] = url.split('#');
 	const joint = !address.includes('?') ? '?' : /[?&]$/.test(address) ? '' : '&';
@@ -58,33 +30,67 @@ export function appendQuery(url: string, pairs: ReadonlyArray<readonly [string, 
 }
 
 export interface EncodedBody {
-	readonly text: string | undefined;
+	readonly content: string | Uint8Array | undefined;
 	readonly contentType: string | undefined;
+	/** The content type counts more than one among the user's headers. */
+	readonly overrules: boolean;
 }
 
+const NO_BODY: EncodedBody = { content: undefined, contentType: undefined, overrules: false };
+const FORM = 'application/x-www-form-urlencoded';
+
+/** HTTP Request writes no bodies of these kinds for them. */
+const MOSTLY_BODILESS: ReadonlySet<string> = new Set(['HEAD', 'OPTIONS']);
+
 /** The body as it is sent, completed by what the credential adds to it. */
-export function encodeBody(body: RequestBody, auth: AppliedAuth | undefined): EncodedBody {
+export function encodeBody(
+	body: LoadedBody,
+	method: RequestParameters['method'],
+	headers: Values,
+	auth: AppliedAuth | undefined,
+	random: Random,
+): EncodedBody {
 	const added = auth?.body ?? {};
 	const adds = Object.keys(added).length > 0;
+	const bodiless = MOSTLY_BODILESS.has(method);
 	switch (body.kind) {
 		case 'none':
-			return adds ? json(added) : { text: undefined, contentType: undefined };
+			return adds ? json(added) : NO_BODY;
 		case 'json':
-			return json(adds && isRecord(body.value) ? { ...body.value, ...added } : body.value);
+			return encodeObject(adds && isRecord(body.value) ? { ...body.value, ...added } : body.value, headers, random);
 		case 'form': {
-			const { fields } = body;
-			const pairs = fields instanceof URLSearchParams ? [...fields] : pairsOf(fields, 'indices');
-			const kept = pairs.filter(([name]) => !Object.hasOwn(added, name));
-			const text = new URLSearchParams([...kept, ...pairsOf(added, 'indices')]).toString();
-			return { text, contentType: 'application/x-www-form-urlencoded' };
+			const fields = { ...body.fields, ...added };
+			return bodiless ? json(fields) : form(fields, true);
 		}
-		case 'raw':
-			return { text: body.text, contentType: body.contentType === '' ? undefined : body.contentType };
+		case 'multipart':
+			return { ...multipart(body.parts, random), overrules: true };
+		case 'binary':
+			return bodiless ? NO_BODY : { content: body.file.bytes, contentType: body.file.mimeType, overrules: false };
+		case 'raw': {
+			const contentType = body.contentType === '' ? undefined : body.contentType;
+			return { content: bodiless ? undefined : body.text, contentType, overrules: contentType !== undefined };
+		}
 	}
 }
 
+/** As JSON, unless a content type among the headers says that it is a form. */
+function encodeObject(value: unknown, headers: Values, random: Random): EncodedBody {
+	const [, announced] = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type') ?? [];
+	if (!isRecord(value) || typeof announced !== 'string') return json(value);
+	if (announced === FORM) return form(value, false);
+	if (!announced.includes('multipart/form-data')) return json(value);
+	const parts = Object.entries(value).flatMap(([name, entry]) =>
+		(Array.isArray(entry) ? (entry as unknown[]) : [entry]).map((each) => ({ name, value: text(each) })),
+	);
+	return { ...multipart(parts, random), overrules: true };
+}
+
+function form(fields: Values, overrules: boolean): EncodedBody {
+	return { content: formEncoded(pairsOf(fields, 'indices')), contentType: FORM, overrules };
+}
+
 function json(value: unknown): EncodedBody {
-	return { text: JSON.stringify(value) as string | undefined, contentType: 'application/json' };
+	return { content: JSON.stringify(value) as string | undefined, contentType: 'application/json', overrules: false };
 }
 
 function isRecord(value: unknown): value is Values {
@@ -94,10 +100,10 @@ function isRecord(value: unknown): value is Values {
 /** The user's headers, then what a request needs besides, then the credential's, which nobody overrules. */
 export function encodeHeaders(
 	headers: Values,
-	body: Pick<EncodedBody, 'contentType'>,
-	isRaw: boolean,
+	body: Pick<EncodedBody, 'contentType' | 'overrules'>,
 	auth: AppliedAuth | undefined,
 	settings: Settings,
+	userAgent: string,
 ): Headers {
 	const sent: Headers = {};
 	const present = new Set<string>();
@@ -105,8 +111,8 @@ export function encodeHeaders(
 		const written = headerValue(value);
 		if (name === '' || written === undefined) continue;
 		const lower = name.toLowerCase();
-		// The content type of a raw body is a field of its own; the credential's headers come last.
-		if ((isRaw && lower === 'content-type' && body.contentType !== undefined) || (auth && Object.hasOwn(auth.headers, lower))) continue;
+		// The credential's headers come last.
+		if ((body.overrules && lower === 'content-type') || (auth && Object.hasOwn(auth.headers, lower))) continue;
 		sent[settings.lowercaseHeaders ? lower : name] = written;
 		present.add(lower);
 	}
@@ -116,7 +122,7 @@ export function encodeHeaders(
 	supplement('content-type', body.contentType);
 	supplement('accept', ACCEPT[settings.response.format]);
 	supplement('accept-encoding', 'gzip, deflate, br');
-	supplement('user-agent', 'n8n');
+	supplement('user-agent', userAgent);
 	return auth ? { ...sent, ...auth.headers } : sent;
 }
 

@@ -2,6 +2,7 @@ import type { CallContext } from '../../../lib/core/policy';
 import type { HttpRequest, HttpResponse } from '../../../lib/http';
 import type { Lane, Outcome, Runtime } from '../../../lib/runtime';
 import type { Access } from '../access';
+import type { LoadedBody } from '../load-body';
 import type { RequestParameters, Settings } from '../parameters';
 import { cacheableCall, cachingOf, type Place } from './caching';
 import { encodeBody, encodeHeaders, isIdempotent, isSafe, withQuery } from './encode';
@@ -13,7 +14,10 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 50;
 const MAX_IDLE_CONNECTIONS = 10;
 
-export type Requester = (access: Access, parameters: RequestParameters, signal: AbortSignal) => Promise<Outcome<HttpResponse>>;
+/** Parameters of which nothing is left to be read. */
+export type ReadyRequest = Omit<RequestParameters, 'body'> & { readonly body: LoadedBody };
+
+export type Requester = (access: Access, parameters: ReadyRequest, signal: AbortSignal) => Promise<Outcome<HttpResponse>>;
 
 /**
  * Makes the requests of one execution. What requests have in common (lane, body, headers) is made once
@@ -27,14 +31,14 @@ export function createRequester(runtime: Runtime, place: Place): Requester {
 	const common = ofLast(commonOf);
 	return async (access, parameters, signal) => {
 		const { method, settings } = parameters;
-		const body = bodyOf(parameters.body, access.auth);
-		const headers = headersOf(parameters.headers, body, parameters.body.kind === 'raw', access.auth, settings);
+		const body = bodyOf(parameters.body, method, parameters.headers, access.auth, runtime.random);
+		const headers = headersOf(parameters.headers, body, access.auth, settings, runtime.userAgent);
 		const request: HttpRequest = {
 			...common(runtime, access, settings),
 			method,
 			url: withQuery(parameters.url, parameters.query, access.auth, settings.arrayFormat),
 			headers,
-			body: body.text,
+			body: body.content,
 		};
 		const caching = settings.caching.shareInFlight ? await cacheableCall(access, request, settings, place) : undefined;
 		const outcome = await laneOf(access, settings, new URL(request.url).origin).run(
@@ -60,7 +64,7 @@ async function attempt(
 	runtime: Runtime,
 	access: Access,
 	request: HttpRequest,
-	parameters: RequestParameters,
+	parameters: ReadyRequest,
 	context: CallContext,
 ): Promise<HttpResponse> {
 	const { compression } = parameters.settings.caching;
@@ -71,7 +75,7 @@ async function attempt(
 	const response = access.authenticator
 		? await sendSigned(access.authenticator, request, parameters, send)
 		: await sendAuthorized(access, request, send);
-	if (response.status < 200 || response.status >= 300) throw new ResponseError(response);
+	if (response.status < 200 || response.status >= 300) throw new ResponseError(response, parameters.settings.response.format);
 	return response;
 }
 
@@ -91,7 +95,7 @@ async function sendAuthorized({ digest }: Access, request: HttpRequest, transmit
 }
 
 /** What a credential signs is the address that the request goes to, not the one it was written with. */
-function signedAt(parameters: RequestParameters, origin: string | undefined): RequestParameters {
+function signedAt(parameters: ReadyRequest, origin: string | undefined): ReadyRequest {
 	return origin === undefined ? parameters : { ...parameters, url: movedTo(parameters.url, origin) };
 }
 

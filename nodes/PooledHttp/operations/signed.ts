@@ -1,27 +1,28 @@
 import type { HttpRequest, HttpResponse } from '../../../lib/http';
 import type { Authenticator, SignableBody, SignableRequest, SignedRequest } from '../../../lib/n8n/signing';
-import type { RequestParameters } from '../parameters';
-import { appendQuery, pairsOf } from './encode';
+import { appendQuery } from './encode';
+import { formEncoded, pairsOf } from './form';
+import type { ReadyRequest } from './request';
 
 /** Has the credential sign a request, and sends what comes of it; each call signs anew. */
 export async function sendSigned(
 	authenticator: Authenticator,
 	request: HttpRequest,
-	parameters: RequestParameters,
+	parameters: ReadyRequest,
 	send: (request: HttpRequest) => Promise<HttpResponse>,
 ): Promise<HttpResponse> {
 	return await authenticator.send(toSignable(request, parameters), async (signed) => await send(toSend(request, signed, parameters)));
 }
 
 /** Query and form with the names that they are sent with, so that a signature covers what the server sees. */
-function toSignable(request: HttpRequest, { url, query, body, settings }: RequestParameters): SignableRequest {
+function toSignable(request: HttpRequest, { url, query, body, settings }: ReadyRequest): SignableRequest {
 	const { connection, timeouts, redirect } = request;
 	return {
 		method: request.method,
 		url,
 		headers: request.headers,
-		query: gather(pairsOf(query, settings.arrayFormat ?? 'brackets')),
-		body: signableBody(body, request.body),
+		query: gather(pairsOf(query, settings.arrayFormat)),
+		body: signableBody(body, request),
 		client: {
 			timeoutMs: timeouts.headersMs,
 			rejectUnauthorized: connection.rejectUnauthorized,
@@ -32,8 +33,11 @@ function toSignable(request: HttpRequest, { url, query, body, settings }: Reques
 	};
 }
 
-function signableBody(body: RequestParameters['body'], encoded: HttpRequest['body']): SignableBody {
+function signableBody(body: ReadyRequest['body'], { headers, body: encoded }: HttpRequest): SignableBody {
 	if (encoded === undefined) return { kind: 'none' };
+	// Fields that a content type of the user's turned into a form are signed as they are sent.
+	const announced = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1];
+	if (body.kind === 'json' && /\bform\b|form-/.test(String(announced))) return { kind: 'encoded', data: encoded };
 	switch (body.kind) {
 		case 'json':
 			return { kind: 'json', value: body.value };
@@ -44,13 +48,13 @@ function signableBody(body: RequestParameters['body'], encoded: HttpRequest['bod
 	}
 }
 
-function toSend(request: HttpRequest, signed: SignedRequest, { url, query, settings }: RequestParameters): HttpRequest {
+function toSend(request: HttpRequest, signed: SignedRequest, { url, query, settings }: ReadyRequest): HttpRequest {
 	const { headers, secretHeaders } = signed;
 	const changed = signed.query !== undefined || signed.url !== url;
-	const pairs = signed.query === undefined ? pairsOf(query, settings.arrayFormat ?? 'brackets') : pairsOf(signed.query, 'repeat');
+	const pairs = signed.query === undefined ? pairsOf(query, settings.arrayFormat) : pairsOf(signed.query, 'repeat');
 	return {
 		...request,
-		url: changed ? appendQuery(signed.url, pairs, settings.arrayFormat) : request.url,
+		url: changed ? appendQuery(signed.url, pairs) : request.url,
 		...(signed.body === undefined ? { headers } : encoded(signed.body, headers)),
 		credentialHeaders: [...(request.credentialHeaders ?? []), ...secretHeaders],
 	};
@@ -63,7 +67,7 @@ function encoded(body: SignableBody, headers: HttpRequest['headers']): Pick<Http
 		case 'json':
 			return { headers: withType(headers, 'application/json'), body: JSON.stringify(body.value) };
 		case 'form': {
-			const text = new URLSearchParams(pairsOf(body.fields, 'repeat')).toString();
+			const text = formEncoded(pairsOf(body.fields, 'repeat'));
 			return { headers: withType(headers, 'application/x-www-form-urlencoded'), body: text };
 		}
 		case 'encoded':

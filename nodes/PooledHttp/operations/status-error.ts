@@ -1,11 +1,16 @@
 import { HttpStatusError } from '../../../lib/core/errors';
 import type { HttpResponse } from '../../../lib/http';
+import type { ResponseFormat } from '../choices';
 
 const MAX_SAID = 300;
 
 /** A response with another status than 2xx; it travels with the error, for those who want it all the same. */
 export class ResponseError extends HttpStatusError {
-	constructor(readonly response: HttpResponse) {
+	constructor(
+		readonly response: HttpResponse,
+		/** What the body was to be read as. */
+		readonly format: ResponseFormat,
+	) {
 		const { status, statusMessage, headers } = response;
 		const body = shownBody(response.body);
 		const reason = saidIn(body) ?? statusMessage;
