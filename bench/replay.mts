@@ -12,7 +12,7 @@ const require = createRequire(import.meta.url);
 const { SimilarIndex } = require('../dist/lib/similar/index.js') as typeof import('../lib/similar/index.ts');
 const { guardFor } = require('../dist/lib/similar/guard.js') as typeof import('../lib/similar/guard.ts');
 const { systemClock } = require('../dist/lib/core/clock.js') as typeof import('../lib/core/clock.ts');
-const { estimateTokens } = require('../dist/lib/ai/tokens.js') as typeof import('../lib/ai/tokens.ts');
+const { estimateTokens } = require('../dist/lib/ai/estimate.js') as typeof import('../lib/ai/estimate.ts');
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const REQUESTS = 1000;

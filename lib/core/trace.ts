@@ -31,6 +31,8 @@ export interface CallTrace {
 	totalMs?: number;
 	/** Age of the cached answer, where one was used. */
 	ageMs?: number;
+	/** Models that were asked before, and why they did not do. */
+	tried?: ReadonlyArray<{ readonly model: string; readonly why: string }>;
 	/** What a look for a similar prompt came to, where one was taken. */
 	similar?: SimilarTrace;
 	/** What the rules for shorter prompts came to, in estimated tokens, where there were any. */
@@ -39,6 +41,9 @@ export interface CallTrace {
 	costUsd?: number | null;
 	/** What this call would have cost, had the answer not been there already. */
 	savedUsd?: number | null;
+	/** The tokens, and the milliseconds upstream, that this call did not take for that reason. */
+	savedTokens?: number;
+	savedMs?: number;
 }
 
 /** `served` and `wouldServe` (in shadow mode) name the match; `vetoed` names the closest prompt and what spoke against it. */

@@ -3,7 +3,7 @@ import { HedgePolicy, type HedgeOptions } from '../balance/hedge';
 import { BalancePolicy } from '../balance/policy';
 import type { CircuitOptions } from '../breaker/circuit';
 import { HttpCachePolicy, type HttpCacheOptions } from '../cache/http-policy';
-import { CachePolicy, type CacheOptions } from '../cache/policy';
+import { CachePolicy, type CacheLook, type CacheOptions } from '../cache/policy';
 import { isolate } from '../cache/isolate';
 import type { ErrorCode } from '../core/errors';
 import { isFastpathError } from '../core/errors';
@@ -38,6 +38,8 @@ export interface LaneOptions {
 	readonly breaker?: CircuitOptions | undefined;
 	/** Calls to this scope at the same time, over all nodes and executions of the process that ask for the same bound. */
 	readonly maxConcurrent: number;
+	/** Keeps to the limits that the origin reports for what is named here, such as a model. */
+	readonly learntLimitOf?: string | undefined;
 	/** Without it, calls go as fast as slots allow. */
 	readonly rate?: RateOptions | undefined;
 	/** Several origins that answer the same requests; the call is told which one under `context.origin`. */
@@ -66,6 +68,8 @@ export type Outcome<T> =
 export interface Lane {
 	/** Sends one call down the pipeline. Never rejects: the trace of a failed call is wanted too. */
 	run<T>(call: Call<T>, options: LaneCall, account?: Account<T>): Promise<Outcome<T>>;
+	/** What a call with that key would find in the cache; without side effects. */
+	look(key: string): Promise<CacheLook>;
 }
 
 /** Fills in what a call cost, before it is counted. */
@@ -98,6 +102,7 @@ export function compose(runtime: Runtime, options: LaneOptions): Policy {
 function attemptStages(runtime: Runtime, options: LaneOptions, scope: Scope): Array<Policy | undefined> {
 	return [
 		options.breaker && runtime.breaker(scope, options.breaker),
+		options.learntLimitOf === undefined ? undefined : runtime.learntLimit(scope, options.learntLimitOf),
 		runtime.limiter(scope, options.maxConcurrent),
 		limitsRate(options.rate) ? runtime.rateLimiter(scope, options.rate) : undefined,
 		new TimeoutPolicy('attempt', options.attemptTimeoutMs, runtime.clock),
@@ -130,6 +135,7 @@ export function openLane(runtime: Runtime, options: LaneOptions): Lane {
 	const policy = compose(runtime, options);
 	const labels = { source: options.source, origin: options.scope.origin };
 	return {
+		look: async (key) => (options.cache ? await new CachePolicy(options.cache, runtime).look(key) : { status: 'bypass', asks: true }),
 		async run<T>(call: Call<T>, lane: LaneCall, account?: Account<T>): Promise<Outcome<T>> {
 			const trace = newTrace();
 			const startedAt = runtime.clock.now();

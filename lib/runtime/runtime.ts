@@ -1,3 +1,4 @@
+import { BudgetBook } from '../ai';
 import { Balancer, type BalanceOptions } from '../balance/balancer';
 import { RecentLatencies } from '../balance/hedge';
 import { BreakerPolicy } from '../breaker/policy';
@@ -14,12 +15,14 @@ import { FlightDeck } from '../flight/single-flight';
 import { createTransport, proxyFor, type PooledTransport } from '../http';
 import { BodyCompressor } from '../http/compress';
 import { ConcurrencyLimiter } from '../limit/concurrency';
+import { LearntLimit } from '../limit/learnt';
 import { RateLimiter, type RateOptions } from '../limit/rate';
 import { MetricsRegistry, type SeriesSnapshot } from '../metrics/registry';
 import { RetryBudget, type BudgetOptions } from '../retry/budget';
 import { SimilarIndex } from '../similar';
 import { SimilarCounts, type SimilarParts } from '../similar/policy';
-import { openLane, type Lane, type LaneOptions } from './compose';
+import type { Policy } from '../core/policy';
+import { compose, openLane, type Lane, type LaneOptions } from './compose';
 import { Registry } from './registry';
 import { scopeKey, type Scope } from './scope';
 import { userAgentOf } from './user-agent';
@@ -57,6 +60,8 @@ export class Runtime {
 	readonly flights: FlightDeck;
 	readonly background: Background;
 	readonly transport: PooledTransport;
+	/** What AI calls may spend and have spent today. */
+	readonly spending: BudgetBook;
 	readonly compressor = new BodyCompressor();
 	readonly metrics = new MetricsRegistry();
 	readonly #breakers: Registry<BreakerPolicy>;
@@ -65,6 +70,7 @@ export class Runtime {
 	readonly #budgets: Registry<RetryBudget>;
 	readonly #balancers: Registry<Balancer>;
 	readonly #latencies: Registry<RecentLatencies>;
+	readonly #learnt: Registry<LearntLimit>;
 	readonly #end = new AbortController();
 	#cancelSweep: () => void = () => {};
 
@@ -77,6 +83,7 @@ export class Runtime {
 		this.background = new Background(MAX_BACKGROUND_TASKS, (_key, error) =>
 			parts.log?.(`A background refresh failed: ${error instanceof Error ? error.message : String(error)}`),
 		);
+		this.spending = new BudgetBook(this.clock);
 		this.transport = createTransport({ clock: this.clock });
 		const shared = { max: MAX_SCOPES, idleMs: IDLE_MS, now: () => this.clock.now() };
 		// An open circuit may be forgotten too: hundreds of dead origins must not lock out the next one.
@@ -86,12 +93,18 @@ export class Runtime {
 		this.#budgets = new Registry({ ...shared, isIdle: () => true });
 		this.#balancers = new Registry({ ...shared, isIdle: (balancer) => balancer.idle });
 		this.#latencies = new Registry({ ...shared, isIdle: () => true });
+		this.#learnt = new Registry({ ...shared, isIdle: (limit) => limit.idle });
 		this.#scheduleSweep();
 	}
 
 	/** A way for calls of one kind; cheap enough to be made once per execution. */
 	lane(options: LaneOptions): Lane {
 		return openLane(this, options);
+	}
+
+	/** The same way for requests that are not calls of their own: they are not counted as such. */
+	policy(options: LaneOptions): Policy {
+		return compose(this, options);
 	}
 
 	breaker(scope: Scope, options: CircuitOptions): BreakerPolicy {
@@ -102,6 +115,11 @@ export class Runtime {
 	limiter(scope: Scope, maxConcurrent: number): ConcurrencyLimiter {
 		const key = JSON.stringify([scopeKey(scope), maxConcurrent]);
 		return this.#limiters.obtain(key, () => new ConcurrencyLimiter({ maxConcurrent }, this.clock));
+	}
+
+	/** What an origin has said of its limits, for what it counts apart, such as each model. */
+	learntLimit(scope: Scope, name: string): LearntLimit {
+		return this.#learnt.obtain(JSON.stringify([scopeKey(scope), name]), () => new LearntLimit(this.clock));
 	}
 
 	rateLimiter(scope: Scope, { perSecond, perMinute, burst, ...rest }: RateOptions): RateLimiter {
@@ -167,7 +185,7 @@ export class Runtime {
 		this.similar.index.sweep();
 		this.transport.sweep();
 		this.#breakers.sweep();
-		for (const registry of [this.#limiters, this.#rates, this.#budgets, this.#balancers, this.#latencies]) registry.sweep();
+		for (const registry of [this.#limiters, this.#rates, this.#budgets, this.#balancers, this.#latencies, this.#learnt]) registry.sweep();
 	}
 
 	/** Ends timers and background work and closes connections once they are idle; calls under way finish. */

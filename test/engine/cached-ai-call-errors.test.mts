@@ -51,7 +51,7 @@ const FAULTS: Record<string, Fault> = {
 	},
 	'a schema that is no JSON': { parameters: { outputFormat: 'schema', jsonSchema: '{' }, message: /Invalid JSON Schema/ },
 	'messages that are no list': { parameters: { promptType: 'messages', messages: '{}' }, message: /Invalid Messages/ },
-	'an operation that does not exist': { parameters: { operation: '__CUSTOM_API_CALL__' }, message: /Invalid Operation: expected one of chat/ },
+	'an operation that does not exist': { parameters: { operation: '__CUSTOM_API_CALL__' }, message: /Invalid Operation: expected one of chat, embed/ },
 	'a concurrency of zero': { parameters: { options: { concurrency: 0 } }, message: /Invalid Max Concurrent/ },
 	'a timeout': {
 		behaviour: { hang: true },

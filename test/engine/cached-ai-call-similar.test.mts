@@ -42,7 +42,7 @@ describe('similar prompts', () => {
 		expect(calls()).toBe(1);
 		expect(texts(second)).toEqual(texts(first));
 		expect(answers(second)[0]).toMatchObject({ cached: true, costUsd: 0 });
-		expect(second.hints[0]?.message).toContain('1 from the cache (1 of them to a similar prompt)');
+		expect(second.hints[0]?.message).toContain('1 from similar calls');
 		expect(trace(second)).toMatchObject({
 			cache: 'similar',
 			attempts: 0,

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PROMPT_RULES, shortenRequest, shortenText, type PromptRule } from '../../lib/ai/optimizer/index.ts';
-import { estimateTokens } from '../../lib/ai/tokens.ts';
 import { seeded, type Seeded } from '../helpers/seeded.mts';
 
 const VERBOSE = JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../../bench/data/verbose.json'), 'utf8')) as string[];
@@ -97,12 +96,6 @@ describe('a request', () => {
 		expect(after.messages.map(({ content }) => content)).toEqual(['go', 'go', 'Please   go', 'go']);
 		expect(shortening).toEqual({ tokensBefore: 9, tokensAfter: 3, saved: { courtesy: 6 } });
 		expect(shortenRequest(request, [])).toEqual({ request, shortening: undefined });
-	});
-
-	test('tokens are estimated near what tokenizers count', () => {
-		expect(estimateTokens('The quick brown fox jumps over the lazy dog.')).toBe(10);
-		expect(estimateTokens('')).toBe(0);
-		expect(estimateTokens('internationalization 123456 日本')).toBe(4 + 2 + 2);
 	});
 });
 

@@ -1,4 +1,4 @@
-import { estimateTokens } from '../tokens';
+import { estimateTokens } from '../estimate';
 import type { AiRequest } from '../request';
 import { isRecord } from '../wire';
 import { protect } from './protect';

@@ -5,11 +5,12 @@ import type { AiAnswer, FinishReason } from '../answer';
 import { JSON_HEADERS, sortedModels } from '../provider';
 import type { AiModel, Provider, WireRequest } from '../provider';
 import { commonDetails, providerError } from '../provider-error';
+import { stream } from './anthropic-stream';
 import { validateRequest } from '../request';
-import type { AiRequest } from '../request';
+import type { AiMessage, AiRequest } from '../request';
 import { usageOf } from '../usage';
 import type { AiUsage } from '../usage';
-import { compact, countAt, deepMerge, isRecord, listAt, recordAt, textAt } from '../wire';
+import { compact, countAt, deepMerge, isRecord, listAt, recordAt, textAt, type JsonObject } from '../wire';
 
 const VERSION = { 'anthropic-version': '2023-06-01' } as const;
 
@@ -26,6 +27,7 @@ export const anthropic: Provider = {
 	authHeaders: (apiKey): Record<string, string> => (apiKey === '' ? {} : { 'x-api-key': apiKey }),
 	chat,
 	parseChat,
+	stream,
 	parseError: (facts) => providerError(facts, commonDetails(facts.body)),
 	listModels: () => ({
 		method: 'GET',
@@ -47,7 +49,7 @@ function chat(request: AiRequest): WireRequest {
 		system: systemField(request),
 		messages: messages
 			.filter(({ role }) => role !== 'system')
-			.map(({ role, content }) => ({ role, content })),
+			.map(wireMessage),
 		temperature,
 		top_p: topP,
 		stop_sequences: stop?.length ? stop : undefined,
@@ -59,6 +61,13 @@ function chat(request: AiRequest): WireRequest {
 		headers: { ...JSON_HEADERS, ...VERSION },
 		body: deepMerge(body, extraBody),
 	};
+}
+
+/** Images before the text. Reference: https://platform.claude.com/docs/en/build-with-claude/vision */
+function wireMessage({ role, content, images }: AiMessage): JsonObject {
+	if (!images?.length) return { role, content };
+	const parts = images.map(({ mediaType, data }) => ({ type: 'image', source: { type: 'base64', media_type: mediaType, data } }));
+	return { role, content: [...parts, { type: 'text', text: content }] };
 }
 
 /**
