@@ -1,24 +1,12 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startStandIn, type StandIn } from '../stand-in/ai-provider.mts';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { answers, runAi, type AiRun } from '../helpers/ai-node.mts';
-import { createEngine, type Engine } from '../helpers/engine.mts';
+import { engine, standIn } from '../helpers/ai-suite.mts';
 
-let engine: Engine;
-let standIn: StandIn;
 let workflows = 0;
 
-beforeAll(async () => {
-	engine = await createEngine();
-});
-
-beforeEach(async () => {
-	standIn = await startStandIn();
+beforeEach(() => {
 	// Budgets are the process's: a workflow of its own for each test.
 	workflows += 1;
-});
-
-afterEach(async () => {
-	await standIn.close();
 });
 
 const requests = () => standIn.counters().requests;

@@ -1,22 +1,7 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startStandIn, type Behaviour, type StandIn } from '../stand-in/ai-provider.mts';
+import { describe, expect, test } from 'vitest';
+import { startStandIn, type Behaviour } from '../stand-in/ai-provider.mts';
 import { answers, runAi, type AiRun } from '../helpers/ai-node.mts';
-import { createEngine, type Engine } from '../helpers/engine.mts';
-
-let engine: Engine;
-let standIn: StandIn;
-
-beforeAll(async () => {
-	engine = await createEngine();
-});
-
-beforeEach(async () => {
-	standIn = await startStandIn();
-});
-
-afterEach(async () => {
-	await standIn.close();
-});
+import { engine, standIn } from '../helpers/ai-suite.mts';
 
 const PROMPT = 'tag this package: a small web server';
 const requests = () => standIn.counters().requests;

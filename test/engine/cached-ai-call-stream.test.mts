@@ -1,22 +1,6 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startStandIn, type StandIn } from '../stand-in/ai-provider.mts';
+import { describe, expect, test } from 'vitest';
 import { answers, runAi, type AiRun } from '../helpers/ai-node.mts';
-import { createEngine, type Engine } from '../helpers/engine.mts';
-
-let engine: Engine;
-let standIn: StandIn;
-
-beforeAll(async () => {
-	engine = await createEngine();
-});
-
-beforeEach(async () => {
-	standIn = await startStandIn();
-});
-
-afterEach(async () => {
-	await standIn.close();
-});
+import { engine, standIn } from '../helpers/ai-suite.mts';
 
 const run = async (options: Omit<AiRun, 'engine' | 'standIn'>) =>
 	await runAi({ engine, standIn, workflowId: 'one-workflow', ...options });
