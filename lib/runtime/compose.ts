@@ -3,7 +3,8 @@ import { HedgePolicy, type HedgeOptions } from '../balance/hedge';
 import { BalancePolicy } from '../balance/policy';
 import type { CircuitOptions } from '../breaker/circuit';
 import { HttpCachePolicy, type HttpCacheOptions } from '../cache/http-policy';
-import { CachePolicy, type CacheLook, type CacheOptions } from '../cache/policy';
+import { CachePolicy, type CacheLook, type CacheOptions, type CacheParts } from '../cache/policy';
+import type { Store } from '../cache/store';
 import { isolate } from '../cache/isolate';
 import type { ErrorCode } from '../core/errors';
 import { isFastpathError } from '../core/errors';
@@ -25,6 +26,8 @@ export interface LaneOptions {
 	readonly scope: Scope;
 	/** Without it, calls are neither cached nor coalesced. */
 	readonly cache?: CacheOptions | undefined;
+	/** Where answers are kept; without it, in the memory of this process. */
+	readonly store?: Store | undefined;
 	/** The cache for HTTP requests; takes part in calls that come with a `request`. */
 	readonly httpCache?: HttpCacheOptions | undefined;
 	/** Calls with the same key are answered by one, also where nothing is cached. */
@@ -80,7 +83,7 @@ export function compose(runtime: Runtime, options: LaneOptions): Policy {
 	const { clock, random } = runtime;
 	const { cache, httpCache, scope } = options;
 	// Who accepts no similar answer never joins a flight that may bring one.
-	const cached = cache && (options.similar ? `${cache.mode} ${JSON.stringify(options.similar)}` : cache.mode);
+	const cached = cache && [cache.mode, options.store?.name, options.similar && JSON.stringify(options.similar)].filter(Boolean).join(' ');
 	const lane = cache?.mode !== 'off' && cached ? cached : options.share ? 'shared' : undefined;
 	const budget = options.retryBudget && runtime.retryBudget(scope, options.retryBudget);
 	const stages: Array<Policy | undefined> = [
@@ -89,13 +92,17 @@ export function compose(runtime: Runtime, options: LaneOptions): Policy {
 			? undefined
 			: new SingleFlightPolicy(runtime.flights, { boundMs: options.totalTimeoutMs, lane, isolate }),
 		cache && options.similar && new SimilarPolicy(options.similar, cache, runtime.similar),
-		cache && new CachePolicy(cache, runtime),
+		cache && new CachePolicy(cache, cacheParts(runtime, options)),
 		httpCache && new HttpCachePolicy(httpCache, runtime),
 		new RetryPolicy(options.retry, clock, random, budget),
 		options.hedge && new HedgePolicy(options.hedge, runtime.latencies(scope), clock, () => budget?.withdraw() ?? true),
 		...(options.balance ? [balanced(runtime, options, options.balance)] : attemptStages(runtime, options, scope)),
 	];
 	return pipeline(...stages.filter((stage) => stage !== undefined));
+}
+
+function cacheParts(runtime: Runtime, { store = runtime.store }: LaneOptions): CacheParts {
+	return { store, background: runtime.background, detachedSignal: runtime.detachedSignal };
 }
 
 /** What an attempt passes on its way to one origin. The rate stands inside the limiter: tokens are spent as requests leave. */
@@ -135,7 +142,7 @@ export function openLane(runtime: Runtime, options: LaneOptions): Lane {
 	const policy = compose(runtime, options);
 	const labels = { source: options.source, origin: options.scope.origin };
 	return {
-		look: async (key) => (options.cache ? await new CachePolicy(options.cache, runtime).look(key) : { status: 'bypass', asks: true }),
+		look: async (key) => (options.cache ? await new CachePolicy(options.cache, cacheParts(runtime, options)).look(key) : { status: 'bypass', asks: true }),
 		async run<T>(call: Call<T>, lane: LaneCall, account?: Account<T>): Promise<Outcome<T>> {
 			const trace = newTrace();
 			const startedAt = runtime.clock.now();

@@ -25,6 +25,7 @@ import type { Policy } from '../core/policy';
 import { compose, openLane, type Lane, type LaneOptions } from './compose';
 import { Registry } from './registry';
 import { scopeKey, type Scope } from './scope';
+import { SharedStores } from './shared-stores';
 import { userAgentOf } from './user-agent';
 
 const SWEEP_EVERY_MS = 60_000;
@@ -56,6 +57,8 @@ export class Runtime {
 	readonly clock: Clock;
 	readonly random: Random;
 	readonly store: Store;
+	/** Stores that other processes reach too, with this one's memory in front of them. */
+	readonly sharedStores: SharedStores;
 	readonly similar: SimilarParts;
 	readonly flights: FlightDeck;
 	readonly background: Background;
@@ -78,6 +81,7 @@ export class Runtime {
 		this.clock = parts.clock ?? systemClock;
 		this.random = parts.random ?? systemRandom;
 		this.store = new MemoryStore({ clock: this.clock });
+		this.sharedStores = new SharedStores(this.store, this.clock, parts.log);
 		this.similar = { index: new SimilarIndex({ clock: this.clock }), counts: new SimilarCounts(), store: this.store };
 		this.flights = new FlightDeck(this.clock);
 		this.background = new Background(MAX_BACKGROUND_TASKS, (_key, error) =>
@@ -182,6 +186,7 @@ export class Runtime {
 
 	sweep(): void {
 		this.store.sweep();
+		this.sharedStores.sweep();
 		this.similar.index.sweep();
 		this.transport.sweep();
 		this.#breakers.sweep();
@@ -196,6 +201,7 @@ export class Runtime {
 		await this.background.drain();
 		await this.transport.dispose();
 		this.similar.index.clear();
+		await this.sharedStores.dispose();
 		await this.store.dispose();
 	}
 

@@ -1,5 +1,5 @@
 import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
-import { cacheProperties } from '../shared/cache';
+import { cacheProperties, storeProperty } from '../shared/cache';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
 import { DEFAULTS } from './defaults';
@@ -214,10 +214,13 @@ export const description: INodeTypeDescription = {
 	defaults: { name: 'Cached AI Call' },
 	inputs: ['main'],
 	outputs: ['main'],
-	credentials: PROVIDER_IDS.flatMap((id) => {
-		const { credential } = providerChoice(id);
-		return credential ? [{ name: credential, required: true, displayOptions: { show: { provider: choicesWith(id) } } }] : [];
-	}),
+	credentials: [
+		...PROVIDER_IDS.flatMap((id) => {
+			const { credential } = providerChoice(id);
+			return credential ? [{ name: credential, required: true, displayOptions: { show: { provider: choicesWith(id) } } }] : [];
+		}),
+		{ name: 'fastpathStoreApi', required: true, testedBy: 'testStore', displayOptions: { show: { store: ['shared'] } } },
+	],
 	properties: [
 		{
 			displayName: 'Operation',
@@ -296,6 +299,7 @@ export const description: INodeTypeDescription = {
 		...prompts,
 		...embedProperties(showEmbed),
 		...cacheProperties(showAll),
+		storeProperty(showAll),
 		{
 			displayName: 'Options',
 			name: 'options',

@@ -3,6 +3,7 @@ import type { AiAnswer } from '../../lib/ai';
 import type { CallTrace } from '../../lib/core/trace';
 import { warnOfStackedRetries } from '../../lib/n8n/hints';
 import { runItems } from '../../lib/n8n/items';
+import { openSharedStore } from '../../lib/n8n/store';
 import { traceOf } from '../../lib/n8n/trace';
 import { getRuntime } from '../../lib/runtime';
 import { accessOpener } from './access';
@@ -11,7 +12,7 @@ import { explainChat } from './operations/explain';
 import { wasSaved, type Place } from './operations/chat';
 import { embedItems } from './execute-embed';
 import { withImages } from './images';
-import { isEmbedding, parameterReader, readConcurrency } from './parameters';
+import { isEmbedding, parameterReader, readConcurrency, usesSharedStore } from './parameters';
 import { Summary } from './summary';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
@@ -21,7 +22,8 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const read = parameterReader(context);
 	const open = accessOpener(context);
 	const summary = new Summary();
-	const place: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn };
+	const store = usesSharedStore(context) ? await openSharedStore(context, runtime) : undefined;
+	const place: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn, store };
 	const output = await runItems(context, { concurrency: readConcurrency(context) }, async (itemIndex, signal) => {
 		const parameters = await withImages(context, itemIndex, read(itemIndex));
 		if (parameters.explain) {

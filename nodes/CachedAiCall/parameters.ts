@@ -116,6 +116,11 @@ export function isEmbedding(context: ParameterContext): boolean {
 	return context.getNodeParameter('operation', 0) === 'embed';
 }
 
+/** One store for the whole run. A store that is not shown (the cache is off) is not used. */
+export function usesSharedStore(context: ParameterContext): boolean {
+	return get(context, 0, 'cacheMode') !== 'off' && get(context, 0, 'store') === 'shared';
+}
+
 function readSettings(context: ParameterContext, itemIndex: number): Settings {
 	const read = (name: string) => get(context, itemIndex, name);
 	requireOneOf('Operation', read('operation'), OPERATIONS);
