@@ -5,7 +5,6 @@ import type {
 	IExecuteFunctions,
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
-import type { Store } from '../cache/store';
 import { systemClock } from '../core/clock';
 import { requireInteger, requireText } from '../core/validate';
 import { probeSharedStore, type Runtime, type SharedStore, type SharedStoreSettings } from '../runtime';
@@ -18,12 +17,13 @@ const CONNECT_TIMEOUT_MS = 2000;
 const COMMAND_TIMEOUT_MS = 250;
 
 /** The store of a Fastpath Store credential, with this process's memory in front of it. Tells the user where it is out. */
-export async function openSharedStore(context: IExecuteFunctions, runtime: Runtime): Promise<Store> {
-	const { store, label, status } = await obtain(context, runtime);
+export async function openSharedStore(context: IExecuteFunctions, runtime: Runtime): Promise<SharedStore> {
+	const shared = await obtain(context, runtime);
+	const { label, status } = shared;
 	if (status.state === 'down') {
 		addHint(context, `The shared store ${label} does not answer (${status.reason}). Answers are kept in the memory of this process meanwhile.`, 'warning');
 	}
-	return store;
+	return shared;
 }
 
 async function obtain(context: IExecuteFunctions, runtime: Runtime): Promise<SharedStore> {

@@ -4,12 +4,12 @@ import { BalancePolicy } from '../balance/policy';
 import type { CircuitOptions } from '../breaker/circuit';
 import { HttpCachePolicy, type HttpCacheOptions } from '../cache/http-policy';
 import { CachePolicy, type CacheLook, type CacheOptions, type CacheParts } from '../cache/policy';
-import type { Store } from '../cache/store';
 import { isolate } from '../cache/isolate';
 import type { ErrorCode } from '../core/errors';
 import { isFastpathError } from '../core/errors';
 import { pipeline, type Call, type CallContext, type Policy, type RequestFacts } from '../core/policy';
 import { newTrace, type CallTrace } from '../core/trace';
+import { LeasePolicy } from '../flight/lease';
 import { SingleFlightPolicy } from '../flight/single-flight';
 import { TimeoutPolicy } from '../limit/deadline';
 import { limitsRate, type RateOptions } from '../limit/rate';
@@ -18,6 +18,7 @@ import { RetryPolicy, type RetryOptions } from '../retry/policy';
 import { SimilarPolicy, type SimilarOptions } from '../similar/policy';
 import type { Runtime } from './runtime';
 import type { Scope } from './scope';
+import type { SharedStore } from './shared-stores';
 
 /** How calls of one kind travel. Everything is validated here, once, when the lane is made. */
 export interface LaneOptions {
@@ -26,8 +27,8 @@ export interface LaneOptions {
 	readonly scope: Scope;
 	/** Without it, calls are neither cached nor coalesced. */
 	readonly cache?: CacheOptions | undefined;
-	/** Where answers are kept; without it, in the memory of this process. */
-	readonly store?: Store | undefined;
+	/** Where answers are kept, and flights are shared between processes; without it, in the memory of this process alone. */
+	readonly shared?: SharedStore | undefined;
 	/** The cache for HTTP requests; takes part in calls that come with a `request`. */
 	readonly httpCache?: HttpCacheOptions | undefined;
 	/** Calls with the same key are answered by one, also where nothing is cached. */
@@ -83,16 +84,21 @@ export function compose(runtime: Runtime, options: LaneOptions): Policy {
 	const { clock, random } = runtime;
 	const { cache, httpCache, scope } = options;
 	// Who accepts no similar answer never joins a flight that may bring one.
-	const cached = cache && [cache.mode, options.store?.name, options.similar && JSON.stringify(options.similar)].filter(Boolean).join(' ');
+	const cached = cache && [cache.mode, options.shared?.store.name, options.similar && JSON.stringify(options.similar)].filter(Boolean).join(' ');
 	const lane = cache?.mode !== 'off' && cached ? cached : options.share ? 'shared' : undefined;
 	const budget = options.retryBudget && runtime.retryBudget(scope, options.retryBudget);
+	const answers = cache && new CachePolicy(cache, cacheParts(runtime, options));
 	const stages: Array<Policy | undefined> = [
 		new TimeoutPolicy('total', options.totalTimeoutMs, clock),
 		lane === undefined
 			? undefined
 			: new SingleFlightPolicy(runtime.flights, { boundMs: options.totalTimeoutMs, lane, isolate }),
+		// Only who may take an answer from the store may wait for it to appear there.
+		answers && options.shared && cache.mode === 'readWrite'
+			? new LeasePolicy(options.shared.leases, async (key) => !(await answers.look(key)).asks)
+			: undefined,
 		cache && options.similar && new SimilarPolicy(options.similar, cache, runtime.similar),
-		cache && new CachePolicy(cache, cacheParts(runtime, options)),
+		answers,
 		httpCache && new HttpCachePolicy(httpCache, runtime),
 		new RetryPolicy(options.retry, clock, random, budget),
 		options.hedge && new HedgePolicy(options.hedge, runtime.latencies(scope), clock, () => budget?.withdraw() ?? true),
@@ -101,8 +107,8 @@ export function compose(runtime: Runtime, options: LaneOptions): Policy {
 	return pipeline(...stages.filter((stage) => stage !== undefined));
 }
 
-function cacheParts(runtime: Runtime, { store = runtime.store }: LaneOptions): CacheParts {
-	return { store, background: runtime.background, detachedSignal: runtime.detachedSignal };
+function cacheParts(runtime: Runtime, { shared }: LaneOptions): CacheParts {
+	return { store: shared?.store ?? runtime.store, background: runtime.background, detachedSignal: runtime.detachedSignal };
 }
 
 /** What an attempt passes on its way to one origin. The rate stands inside the limiter: tokens are spent as requests leave. */

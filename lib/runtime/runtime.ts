@@ -81,7 +81,7 @@ export class Runtime {
 		this.clock = parts.clock ?? systemClock;
 		this.random = parts.random ?? systemRandom;
 		this.store = new MemoryStore({ clock: this.clock });
-		this.sharedStores = new SharedStores(this.store, this.clock, parts.log);
+		this.sharedStores = new SharedStores(this.store, this.clock, this.random, parts.log);
 		this.similar = { index: new SimilarIndex({ clock: this.clock }), counts: new SimilarCounts(), store: this.store };
 		this.flights = new FlightDeck(this.clock);
 		this.background = new Background(MAX_BACKGROUND_TASKS, (_key, error) =>

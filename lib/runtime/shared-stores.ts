@@ -4,6 +4,8 @@ import type { Store } from '../cache/store';
 import { TieredStore } from '../cache/tiered-store';
 import type { Clock } from '../core/clock';
 import { LimitExceededError } from '../core/errors';
+import type { Random } from '../core/random';
+import { LeaseDeck } from '../flight/lease';
 import { GuardedBackend, type SharedStatus } from '../shared/guard';
 import { KeyvAdapter } from '../shared/keyv-adapter';
 import { RedisBackend } from '../shared/redis';
@@ -17,6 +19,8 @@ export interface SharedStoreSettings {
 
 export interface SharedStore {
 	readonly store: Store;
+	/** Who asks for what, over all processes. */
+	readonly leases: LeaseDeck;
 	/** Host and port, for people. */
 	readonly label: string;
 	readonly status: SharedStatus;
@@ -39,6 +43,7 @@ export class SharedStores {
 	constructor(
 		private readonly front: Store,
 		private readonly clock: Clock,
+		private readonly random: Random,
 		private readonly log: ((message: string) => void) | undefined,
 	) {}
 
@@ -75,6 +80,7 @@ export class SharedStores {
 		const held: Held = {
 			store: new TieredStore(`shared ${id}`, this.front, behind),
 			label,
+			leases: new LeaseDeck({ shared: guard, clock, random: this.random }),
 			guard,
 			usedAt: clock.now(),
 			get status() {

@@ -18,8 +18,8 @@ export async function embedItems(context: IExecuteFunctions, runtime: Runtime): 
 	const read = embedReader(context);
 	const open = accessOpener(context);
 	const summary = new Summary();
-	const store = usesSharedStore(context) ? await openSharedStore(context, runtime) : undefined;
-	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn, store };
+	const shared = usesSharedStore(context) ? await openSharedStore(context, runtime) : undefined;
+	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn, shared };
 	const embedder = new Embedder(runtime, place);
 	// As many items at once as the requests under way can hold, or they would never be full.
 	const concurrency = Math.min(readConcurrency(context) * readTextsPerRequest(context), MAX_AT_ONCE);

@@ -22,8 +22,8 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const read = parameterReader(context);
 	const open = accessOpener(context);
 	const summary = new Summary();
-	const store = usesSharedStore(context) ? await openSharedStore(context, runtime) : undefined;
-	const place: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn, store };
+	const shared = usesSharedStore(context) ? await openSharedStore(context, runtime) : undefined;
+	const place: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn, shared };
 	const output = await runItems(context, { concurrency: readConcurrency(context) }, async (itemIndex, signal) => {
 		const parameters = await withImages(context, itemIndex, read(itemIndex));
 		if (parameters.explain) {

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type * as StoreModule from '../../lib/n8n/store.ts';
 import type * as RuntimeModule from '../../lib/runtime/index.ts';
 import { aiWorkflow, answers } from '../helpers/ai-node.mts';
 import { engine, standIn } from '../helpers/ai-suite.mts';
@@ -94,6 +95,26 @@ describe.skipIf(redisIsMissing())('a shared store', () => {
 		expect(answers(result)).toHaveLength(20);
 		expect(calls()).toBe(21);
 		server.resume();
+	});
+});
+
+describe.skipIf(redisIsMissing())('the test of the credential', () => {
+	const { testStore } = createRequire(import.meta.url)('../../dist/lib/n8n/store.js') as typeof StoreModule;
+	const testWith = async (data: Record<string, unknown>) =>
+		await testStore.call({} as never, { id: '1', name: 'store', type: 'fastpathStoreApi', data: data as never });
+
+	test('reads and writes, and says what is wrong where it cannot', async () => {
+		const server = await RedisServer.start();
+		const data = { host: server.host, port: server.port, prefix: 'p', database: 0 };
+		expect(await testWith(data)).toMatchObject({ status: 'OK' });
+		await server.command('CONFIG', 'SET', 'requirepass', 'secret-word');
+		const refused = await testWith({ ...data, password: 'another-word' });
+		expect(refused.status).toBe('Error');
+		expect(refused.message).not.toContain('another-word');
+		await server.kill();
+		expect(await testWith(data)).toMatchObject({ status: 'Error', message: expect.stringMatching(/ECONNREFUSED|closed/) });
+		expect(await testWith({ ...data, port: 'x' })).toMatchObject({ status: 'Error', message: expect.stringContaining('Invalid Port') });
+		await server.stop();
 	});
 });
 

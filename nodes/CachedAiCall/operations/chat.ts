@@ -1,9 +1,8 @@
 import { BlockedAnswerError, estimateInputTokens, isComplete, requestUrl, usageOf, withJson, type AiAnswer } from '../../../lib/ai';
 import { cacheKey } from '../../../lib/cache/key';
-import type { Store } from '../../../lib/cache/store';
 import { MalformedAnswerError } from '../../../lib/core/errors';
 import type { CallTrace } from '../../../lib/core/trace';
-import type { Lane, Outcome, Runtime } from '../../../lib/runtime';
+import type { Lane, Outcome, Runtime, SharedStore } from '../../../lib/runtime';
 import { partitionOf } from '../../shared/cache';
 import type { ProviderAccess } from '../access';
 import type { ChatParameters } from '../parameters';
@@ -15,7 +14,7 @@ export interface Place {
 	readonly workflowId: string;
 	readonly nodeId: string;
 	/** Where the run keeps its answers; without it, in the memory of this process. */
-	readonly store?: Store | undefined;
+	readonly shared?: SharedStore | undefined;
 	/** Tells the user once per run. */
 	readonly warn?: ((message: string) => void) | undefined;
 }
@@ -62,15 +61,15 @@ export function plan(runtime: Runtime, access: ProviderAccess, parameters: ChatP
 		// The whole request as it goes over the wire, and what becomes of the answer.
 		{ provider: choice.wire.name, baseUrl, wire, json: request.json !== undefined },
 	);
-	return { wire, origin, key, prompt, lane: openLane(runtime, credentialId, origin, parameters, place.store) };
+	return { wire, origin, key, prompt, lane: openLane(runtime, credentialId, origin, parameters, place.shared) };
 }
 
-function openLane(runtime: Runtime, credential: string, origin: string, parameters: ChatParameters, store: Store | undefined): Lane {
+function openLane(runtime: Runtime, credential: string, origin: string, parameters: ChatParameters, shared: SharedStore | undefined): Lane {
 	const { cache, resilience } = parameters;
 	return runtime.lane({
 		source: 'cachedAiCall',
 		scope: { credential, origin },
-		store,
+		shared,
 		cache: {
 			mode: cache.mode,
 			ttlMs: cache.ttlMs,

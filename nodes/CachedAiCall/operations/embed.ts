@@ -136,7 +136,7 @@ export function plan(runtime: Runtime, access: ProviderAccess, parameters: Embed
 	);
 	const lane = runtime.lane({
 		...laneOf(credentialId, origin, parameters),
-		store: place.store,
+		shared: place.shared,
 		cache: {
 			mode: cache.mode,
 			ttlMs: cache.ttlMs,
