@@ -20,6 +20,8 @@ export interface AiAnswer {
 	finishReason: FinishReason;
 	/** The provider's own word for it; empty where it gives none. */
 	providerFinishReason: string;
+	/** How long it took upstream, in milliseconds; filled in by who asked. */
+	tookMs?: number;
 	/** The provider's id of the answer. */
 	id?: string;
 }

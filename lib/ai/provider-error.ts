@@ -1,5 +1,6 @@
 import { HttpStatusError } from '../core/errors';
 import type { HeaderMap } from '../core/errors';
+import { adviceOn } from './advice';
 import { isRecord } from './wire';
 
 export interface ErrorFacts {
@@ -47,7 +48,8 @@ const SECRETS = /(?:\b(?:sk-|gsk_|xai-|AIza)|\bBearer\s+)[\w*.~+/=-]{6,}/g;
 export function providerError(facts: ErrorFacts, details: ErrorDetails): HttpStatusError {
 	const { message, code, retryAfterSeconds } = details;
 	const said = redact(message.trim()).slice(0, MAX_MESSAGE_LENGTH);
-	const text = [`The AI provider answered with status ${facts.status}`, said && `: ${said}`, code && ` (${code})`];
+	const advice = adviceOn(facts.status, said, code);
+	const text = [`The AI provider answered with status ${facts.status}`, said && `: ${said}`, code && ` (${code})`, advice && `. ${advice}`];
 	const retryable = FINAL_CODES.has(code) ? false : (details.retryable ?? shouldRetry(facts.headers));
 	const retryAfter =
 		retryAfterSeconds !== undefined && facts.headers['retry-after'] === undefined

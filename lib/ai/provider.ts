@@ -1,7 +1,9 @@
 import { requireHttpUrl } from '../core/validate';
 import type { HeaderMap, HttpStatusError } from '../core/errors';
 import type { AiAnswer } from './answer';
+import type { EmbedFormat } from './embed';
 import type { AiRequest, ProviderName } from './request';
+import type { StreamFormat } from './stream';
 
 /** A request as it goes over the wire, save for the base URL and the authentication. */
 export interface WireRequest {
@@ -36,6 +38,9 @@ export interface Provider {
 	 * @throws {MalformedAnswerError} if it is not an answer, or not the JSON that was asked for
 	 */
 	parseChat(body: unknown, request?: AiRequest): AiAnswer;
+	readonly stream: StreamFormat;
+	/** Not every provider has embeddings. */
+	readonly embeddings?: EmbedFormat;
 	/** The provider's own words on what went wrong, without secrets, and whether another attempt may help. */
 	parseError(facts: { status: number; headers: HeaderMap; body: unknown }): HttpStatusError;
 	listModels(): WireRequest;

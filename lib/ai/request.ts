@@ -9,6 +9,15 @@ const ROLES = ['system', 'user', 'assistant'] as const;
 export interface AiMessage {
 	role: (typeof ROLES)[number];
 	content: string;
+	/** Only the user shows images. */
+	images?: AiImage[] | undefined;
+}
+
+export interface AiImage {
+	/** Such as `image/png`. */
+	mediaType: string;
+	/** The bytes in base64. */
+	data: string;
 }
 
 /** Asks for JSON; with a schema where the provider can be held to one. */
@@ -37,6 +46,8 @@ export interface AiRequest {
 	/** Not for Anthropic. */
 	seed?: number | undefined;
 	json?: JsonFormat | undefined;
+	/** Marks the system message for the provider's prompt cache, where the provider wants that said (Anthropic). */
+	cacheSystem?: boolean | undefined;
 	/** Merged into the request body last, object by object; lists and values replace. */
 	extraBody?: Record<string, unknown> | undefined;
 }
@@ -64,10 +75,18 @@ function validateMessages(messages: unknown): void {
 		if (!isRecord(message)) throw new InvalidOptionError('Prompt', 'messages with a role and a content', message);
 		const role = requireOneOf('Prompt', message.role, ROLES);
 		requireText(role === 'system' ? 'System Message' : 'Prompt', message.content);
+		if (message.images !== undefined) validateImages(role, message.images);
 	}
 	if (!messages.some((message: AiMessage) => message.role === 'user')) {
 		throw new InvalidOptionError('Prompt', 'at least one message of the user', messages);
 	}
+}
+
+function validateImages(role: AiMessage['role'], images: unknown): void {
+	const good =
+		Array.isArray(images) &&
+		images.every((image: unknown) => isRecord(image) && typeof image.mediaType === 'string' && typeof image.data === 'string');
+	if (!good || role !== 'user') throw new InvalidOptionError('Prompt', 'images only with the user, each with mediaType and data', images);
 }
 
 function validateStop(stop: unknown): void {

@@ -80,7 +80,7 @@ export class KeyvStore implements Store {
 			await this.delete(key);
 			return undefined;
 		}
-		return { value: envelope.value, ageMs, ttlMs: envelope.ttlMs };
+		return { value: envelope.value, ageMs, ttlMs: envelope.ttlMs, keepMs: envelope.keepMs };
 	}
 
 	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
@@ -114,8 +114,8 @@ export class KeyvStore implements Store {
 	}
 
 	/** Nothing where the value is too large or no plain data. */
-	#textOf(value: unknown, options: StoreOptions): string | undefined {
-		const envelope: Envelope = { v: VERSION, value, storedAt: this.#clock.wallNow(), ...options };
+	#textOf(value: unknown, { ttlMs, keepMs, ageMs = 0 }: StoreOptions): string | undefined {
+		const envelope: Envelope = { v: VERSION, value, storedAt: this.#clock.wallNow() - ageMs, ttlMs, keepMs };
 		try {
 			const text = toJson(envelope);
 			return Buffer.byteLength(text) > this.#maxEntryBytes ? undefined : text;

@@ -18,6 +18,7 @@ interface Entry {
 	readonly value: unknown;
 	readonly storedAt: number;
 	readonly ttlMs: number;
+	readonly keepMs: number;
 }
 
 /** Added to each entry's size for the key, the entry and the bookkeeping around it. */
@@ -49,18 +50,20 @@ export class MemoryStore implements Store {
 	async get(key: string): Promise<StoredAnswer | undefined> {
 		const entry = this.#entries.get(key);
 		if (!entry) return undefined;
-		return { value: isolate(entry.value), ageMs: this.#clock.now() - entry.storedAt, ttlMs: entry.ttlMs };
+		const { value, storedAt, ttlMs, keepMs } = entry;
+		return { value: isolate(value), ageMs: this.#clock.now() - storedAt, ttlMs, keepMs };
 	}
 
 	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
-		const copy = options.keepMs > 0 ? this.#copyOf(value) : undefined;
+		const { ttlMs, keepMs, ageMs = 0 } = options;
+		const copy = keepMs > ageMs ? this.#copyOf(value) : undefined;
 		if (!copy) {
 			// What was stored before is older than what could not be stored now.
 			this.#entries.delete(key);
 			return false;
 		}
-		const entry = { value: copy.value, storedAt: this.#clock.now(), ttlMs: options.ttlMs };
-		this.#entries.set(key, entry, { size: copy.bytes, ttl: options.keepMs });
+		const entry = { value: copy.value, storedAt: this.#clock.now() - ageMs, ttlMs, keepMs };
+		this.#entries.set(key, entry, { size: copy.bytes, ttl: keepMs - ageMs });
 		return this.#entries.has(key);
 	}
 

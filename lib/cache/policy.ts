@@ -2,7 +2,7 @@ import type { Background } from '../core/background';
 import { isFastpathError } from '../core/errors';
 import type { Call, CallContext, Policy } from '../core/policy';
 import { abortable } from '../core/signal';
-import { newTrace } from '../core/trace';
+import { newTrace, type CacheStatus } from '../core/trace';
 import { requireInteger, requireOneOf } from '../core/validate';
 import type { Store, StoredAnswer } from './store';
 
@@ -25,6 +25,15 @@ export interface CacheOptions {
 	readonly isCacheable: (value: unknown) => boolean;
 	/** Bound of a background refresh, which no caller's deadline covers. */
 	readonly refreshTimeoutMs: number;
+}
+
+/** What stands in the cache for a call. */
+export interface CacheLook {
+	readonly status: CacheStatus;
+	/** Of the stored answer, where there is one. */
+	readonly ageMs?: number;
+	/** Whether the origin would be asked: instead of the stored answer, or behind a stale one. */
+	readonly asks: boolean;
 }
 
 export interface CacheParts {
@@ -76,6 +85,19 @@ export class CachePolicy implements Policy {
 		}
 		trace.cache = 'miss';
 		return await this.#ask(call, context, key, staleMs <= this.#options.staleIfErrorMs ? stored : undefined);
+	}
+
+	/** What a call with that key would find. Nothing is asked, refreshed or stored for it. */
+	async look(key: string): Promise<CacheLook> {
+		const { mode } = this.#options;
+		if (mode === 'off') return { status: 'bypass', asks: true };
+		const stored = mode === 'refresh' ? undefined : await this.parts.store.get(key);
+		if (!stored) return { status: 'miss', asks: true };
+		const staleMs = this.#staleMs(stored);
+		const { ageMs } = stored;
+		if (staleMs <= 0) return { status: 'hit', ageMs, asks: false };
+		if (staleMs <= this.#options.staleWhileRevalidateMs) return { status: 'stale', ageMs, asks: mode !== 'readOnly' };
+		return { status: staleMs <= this.#options.staleIfErrorMs ? 'stale' : 'miss', ageMs, asks: true };
 	}
 
 	/** How long ago the answer stopped being fresh, by the shorter of the writer's and the reader's TTL. */

@@ -5,6 +5,8 @@ export interface StoredAnswer {
 	readonly ageMs: number;
 	/** For how long its writer called it fresh. */
 	readonly ttlMs: number;
+	/** For how long its writer wanted it kept. */
+	readonly keepMs: number;
 }
 
 export interface StoreOptions {
@@ -12,6 +14,8 @@ export interface StoreOptions {
 	readonly ttlMs: number;
 	/** And is kept for this long in all, to be served stale. At least `ttlMs`. */
 	readonly keepMs: number;
+	/** How old the answer is already, where it comes from another store; default 0. */
+	readonly ageMs?: number;
 }
 
 export interface StoreStats {

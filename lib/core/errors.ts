@@ -14,6 +14,8 @@ export type ErrorCode =
 	| 'ERR_LIMIT_EXCEEDED'
 	| 'ERR_EGRESS_BLOCKED'
 	| 'ERR_TOO_MANY_REDIRECTS'
+	| 'ERR_ALL_FAILED'
+	| 'ERR_BUDGET_EXCEEDED'
 	| 'ERR_AUTHENTICATION';
 
 export interface FastpathErrorOptions {
@@ -188,6 +190,25 @@ export class TooManyRedirectsError extends FastpathError {
 	}
 }
 
+/** One after the other was asked, and none gave what was wanted. */
+export class AllFailedError extends FastpathError {
+	readonly code = 'ERR_ALL_FAILED';
+
+	constructor(
+		/** What was wrong with each, in their order. */
+		readonly reasons: readonly string[],
+		options: FastpathErrorOptions = {},
+	) {
+		super(`None of ${reasons.length} gave a good answer. ${reasons.join(' · ')}`, options);
+	}
+}
+
+/** What may be spent has been spent; nothing was sent. */
+export class BudgetExceededError extends FastpathError {
+	readonly code = 'ERR_BUDGET_EXCEEDED';
+	override readonly unprocessed = true;
+}
+
 /** The credential could not be applied: it is not connected, was revoked, or no token was to be had for it. */
 export class AuthenticationError extends FastpathError {
 	readonly code = 'ERR_AUTHENTICATION';
@@ -214,6 +235,8 @@ interface ErrorByCode {
 	ERR_LIMIT_EXCEEDED: LimitExceededError;
 	ERR_EGRESS_BLOCKED: EgressBlockedError;
 	ERR_TOO_MANY_REDIRECTS: TooManyRedirectsError;
+	ERR_ALL_FAILED: AllFailedError;
+	ERR_BUDGET_EXCEEDED: BudgetExceededError;
 	ERR_AUTHENTICATION: AuthenticationError;
 }
 

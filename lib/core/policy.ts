@@ -12,6 +12,8 @@ export interface CallContext {
 	readonly trace: CallTrace;
 	/** Canonical key of the request. Without one the call is neither cached nor coalesced. */
 	readonly key?: string | undefined;
+	/** The part of the request that may be worded otherwise, and a key of all the rest. Without it none stands in for another. */
+	readonly prompt?: { readonly scope: string; readonly text: string } | undefined;
 	/** On the scale of `Clock.now()`; no wait may reach beyond it. */
 	readonly deadlineAt?: number | undefined;
 	/** Whether the origin may see the request twice without harm (RFC 9110 section 9.2.2, or the user's word). */

@@ -31,10 +31,34 @@ export interface CallTrace {
 	totalMs?: number;
 	/** Age of the cached answer, where one was used. */
 	ageMs?: number;
+	/** Models that were asked before, and why they did not do. */
+	tried?: ReadonlyArray<{ readonly model: string; readonly why: string }>;
+	/** What a look for a similar prompt came to, where one was taken. */
+	similar?: SimilarTrace;
+	/** What the rules for shorter prompts came to, in estimated tokens, where there were any. */
+	shortened?: { readonly tokensBefore: number; readonly tokensAfter: number; readonly saved: Readonly<Partial<Record<string, number>>> };
 	/** What this call cost; null where the price is unknown; absent where money plays no part. */
 	costUsd?: number | null;
 	/** What this call would have cost, had the answer not been there already. */
 	savedUsd?: number | null;
+	/** The tokens, and the milliseconds upstream, that this call did not take for that reason. */
+	savedTokens?: number;
+	savedMs?: number;
+}
+
+/** `served` and `wouldServe` (in shadow mode) name the match; `vetoed` names the closest prompt and what spoke against it. */
+export interface SimilarTrace {
+	mode: 'shadow' | 'on';
+	outcome: 'served' | 'wouldServe' | 'vetoed' | 'none';
+	threshold: number;
+	maxAgeMs: number;
+	/** From 0 to 1. */
+	similarity?: number;
+	/** The first digits of the key of the answer that was matched. */
+	matched?: string;
+	/** The prompt that was matched; only where it may be shown. */
+	prompt?: string;
+	veto?: string;
 }
 
 export function newTrace(): CallTrace {

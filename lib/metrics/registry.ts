@@ -34,10 +34,46 @@ export interface SeriesSnapshot extends CallLabels {
 	readonly outputTokens: number;
 	readonly costUsd: number;
 	readonly savedUsd: number;
+	/** What was not asked for again, by the reason. */
+	readonly saved: Readonly<Record<SavedBy, Savings>>;
 	readonly errors: Readonly<Partial<Record<string, number>>>;
 	/** Of calls that went upstream; answers from the cache stay out of it. */
 	readonly upstreamMs: QuantileSnapshot;
 	readonly durationMs: QuantileSnapshot;
+}
+
+/** `exact`: the same request was answered before · `similar`: one like it was · `coalesced`: it was under way. */
+export type SavedBy = 'exact' | 'similar' | 'coalesced';
+
+export interface Savings {
+	calls: number;
+	tokens: number;
+	usd: number;
+	ms: number;
+}
+
+const SAVED_BY = ['exact', 'similar', 'coalesced'] as const;
+
+/** Undefined where a call was not saved. */
+export function savedBy({ cache, coalesced }: Pick<CallTrace, 'cache' | 'coalesced'>): SavedBy | undefined {
+	if (coalesced) return 'coalesced';
+	if (cache === 'similar') return 'similar';
+	return cache === 'hit' || cache === 'stale' ? 'exact' : undefined;
+}
+
+/** Of nothing yet. */
+export function noSavings(): Record<SavedBy, Savings> {
+	const entries = SAVED_BY.map((by) => [by, { calls: 0, tokens: 0, usd: 0, ms: 0 }] as const);
+	return Object.fromEntries(entries) as Record<SavedBy, Savings>;
+}
+
+export function addSavings(savings: Record<SavedBy, Savings>, trace: CallTrace): void {
+	const by = savedBy(trace);
+	if (!by) return;
+	savings[by].calls += 1;
+	savings[by].tokens += trace.savedTokens ?? 0;
+	savings[by].usd += trace.savedUsd ?? 0;
+	savings[by].ms += trace.savedMs ?? 0;
 }
 
 export interface QuantileSnapshot {
@@ -68,6 +104,7 @@ class Series {
 	outputTokens = 0;
 	costUsd = 0;
 	savedUsd = 0;
+	readonly saved = noSavings();
 	readonly errors: Partial<Record<string, number>> = {};
 	readonly upstream = new Histogram();
 	readonly duration = new Histogram();
@@ -83,6 +120,7 @@ class Series {
 		else this.bypassed += 1;
 		this.waitedMs += trace.waitedMs;
 		this.savedUsd += trace.savedUsd ?? 0;
+		addSavings(this.saved, trace);
 		this.duration.record(durationMs);
 		if (errorCode) this.errors[errorCode] = (this.errors[errorCode] ?? 0) + 1;
 		if (trace.coalesced) {
@@ -102,7 +140,7 @@ class Series {
 
 	snapshot(): SeriesSnapshot {
 		const { labels, upstream, duration, errors, ...counts } = this;
-		return { ...labels, ...counts, errors: { ...errors }, upstreamMs: quantiles(upstream), durationMs: quantiles(duration) };
+		return { ...labels, ...counts, saved: structuredClone(this.saved), errors: { ...errors }, upstreamMs: quantiles(upstream), durationMs: quantiles(duration) };
 	}
 }
 

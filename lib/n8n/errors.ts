@@ -50,6 +50,8 @@ function describeCause(error: FastpathError): string | undefined {
 			return 'No request was sent. Lower the number of items that run at once, or raise the rate limit or the total timeout.';
 		case 'ERR_RESPONSE_TOO_LARGE':
 			return 'Raise "Max Response Size" in the options, or ask for less at a time.';
+		case 'ERR_BUDGET_EXCEEDED':
+			return 'No request was sent. The budget is among the options of this node, under "Budget per Day".';
 		case 'ERR_AUTHENTICATION':
 			return hasCode(error, 'ERR_AUTHENTICATION') ? error.advice : undefined;
 		default:

@@ -45,6 +45,36 @@ const ANTHROPIC_LIMITS = [
 /** GitHub, for one, sends these with every response, however much is left. */
 const PLAIN_LIMITS = ['x-ratelimit', 'ratelimit'];
 
+/** A limit that an origin reports with every answer. */
+interface Reported {
+	readonly remaining: number;
+	readonly resetMs: number;
+	readonly countsRequests: boolean;
+}
+
+/** The limits of which the headers say both what is left and when it will be whole again. */
+export function reportedLimits(headers: HeaderMap, wallNow: number): Reported[] {
+	const at = (name: string) => header(headers, name);
+	const all = [
+		...LIMITS.map(({ remaining, reset }) => ({ remaining: at(remaining), resetMs: duration(at(reset)), countsRequests: remaining.endsWith('requests') })),
+		...ANTHROPIC_LIMITS.map((limit) => ({
+			remaining: at(`${limit}-remaining`),
+			resetMs: secondsOrDate(at(`${limit}-reset`), wallNow),
+			countsRequests: limit.endsWith('requests'),
+		})),
+		...PLAIN_LIMITS.map((limit) => ({
+			remaining: at(`${limit}-remaining`),
+			resetMs: secondsOrEpoch(at(`${limit}-reset`), wallNow),
+			countsRequests: true,
+		})),
+	];
+	return all.flatMap(({ remaining, resetMs, countsRequests }) =>
+		remaining !== undefined && NUMBER.test(remaining) && resetMs !== undefined
+			? [{ remaining: Number(remaining), resetMs, countsRequests }]
+			: [],
+	);
+}
+
 /** A reset only matters for a limit that has nothing left; where the origin does not say what is left, it does. */
 function exhausted(headers: HeaderMap, remaining: string, wait: number | undefined): number | undefined {
 	const left = Number(header(headers, remaining) ?? 0);
@@ -73,13 +103,15 @@ function secondsOrDate(text: string | undefined, wallNow: number): number | unde
 	return Number.isNaN(date) ? undefined : Math.max(0, date - wallNow);
 }
 
-/** Anything above ten years of seconds is a moment, not a wait. */
+/** Anything above ten years of seconds is a moment, not a wait; and above three thousand years, one in milliseconds (OpenRouter). */
 const EPOCH_FROM_SECONDS = 315_360_000;
+const EPOCH_FROM_MS = 100_000_000_000;
 
 function secondsOrEpoch(text: string | undefined, wallNow: number): number | undefined {
 	if (text === undefined || !NUMBER.test(text)) return undefined;
 	const seconds = Number(text);
-	return seconds < EPOCH_FROM_SECONDS ? seconds * 1000 : Math.max(0, seconds * 1000 - wallNow);
+	if (seconds < EPOCH_FROM_SECONDS) return seconds * 1000;
+	return Math.max(0, (seconds < EPOCH_FROM_MS ? seconds * 1000 : seconds) - wallNow);
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

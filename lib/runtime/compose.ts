@@ -3,19 +3,22 @@ import { HedgePolicy, type HedgeOptions } from '../balance/hedge';
 import { BalancePolicy } from '../balance/policy';
 import type { CircuitOptions } from '../breaker/circuit';
 import { HttpCachePolicy, type HttpCacheOptions } from '../cache/http-policy';
-import { CachePolicy, type CacheOptions } from '../cache/policy';
+import { CachePolicy, type CacheLook, type CacheOptions, type CacheParts } from '../cache/policy';
 import { isolate } from '../cache/isolate';
 import type { ErrorCode } from '../core/errors';
 import { isFastpathError } from '../core/errors';
-import { pipeline, type Call, type Policy, type RequestFacts } from '../core/policy';
+import { pipeline, type Call, type CallContext, type Policy, type RequestFacts } from '../core/policy';
 import { newTrace, type CallTrace } from '../core/trace';
+import { LeasePolicy } from '../flight/lease';
 import { SingleFlightPolicy } from '../flight/single-flight';
 import { TimeoutPolicy } from '../limit/deadline';
 import { limitsRate, type RateOptions } from '../limit/rate';
 import type { BudgetOptions } from '../retry/budget';
 import { RetryPolicy, type RetryOptions } from '../retry/policy';
+import { SimilarPolicy, type SimilarOptions } from '../similar/policy';
 import type { Runtime } from './runtime';
 import type { Scope } from './scope';
+import type { SharedStore } from './shared-stores';
 
 /** How calls of one kind travel. Everything is validated here, once, when the lane is made. */
 export interface LaneOptions {
@@ -24,10 +27,14 @@ export interface LaneOptions {
 	readonly scope: Scope;
 	/** Without it, calls are neither cached nor coalesced. */
 	readonly cache?: CacheOptions | undefined;
+	/** Where answers are kept, and flights are shared between processes; without it, in the memory of this process alone. */
+	readonly shared?: SharedStore | undefined;
 	/** The cache for HTTP requests; takes part in calls that come with a `request`. */
 	readonly httpCache?: HttpCacheOptions | undefined;
 	/** Calls with the same key are answered by one, also where nothing is cached. */
 	readonly share?: boolean | undefined;
+	/** Whether the answer to another wording may stand in where the cache has none. Without it, only to the same request. */
+	readonly similar?: SimilarOptions | undefined;
 	readonly retry: RetryOptions;
 	/** Without it, nothing bounds the share of retries. Also pays for hedges. */
 	readonly retryBudget?: BudgetOptions | undefined;
@@ -37,6 +44,8 @@ export interface LaneOptions {
 	readonly maxConcurrent: number;
 	/** Look for the number of calls that the scope bears, up to `maxConcurrent`. */
 	readonly adaptive?: boolean | undefined;
+	/** Keeps to the limits that the origin reports for what is named here, such as a model. */
+	readonly learntLimitOf?: string | undefined;
 	/** Without it, calls go as fast as slots allow. */
 	readonly rate?: RateOptions | undefined;
 	/** Several origins that answer the same requests; the call is told which one under `context.origin`. */
@@ -52,6 +61,7 @@ export interface LaneOptions {
 export interface LaneCall {
 	readonly signal: AbortSignal;
 	readonly key?: string | undefined;
+	readonly prompt?: CallContext['prompt'];
 	readonly idempotent: boolean;
 	readonly request?: RequestFacts | undefined;
 	readonly safe?: boolean | undefined;
@@ -64,6 +74,8 @@ export type Outcome<T> =
 export interface Lane {
 	/** Sends one call down the pipeline. Never rejects: the trace of a failed call is wanted too. */
 	run<T>(call: Call<T>, options: LaneCall, account?: Account<T>): Promise<Outcome<T>>;
+	/** What a call with that key would find in the cache; without side effects. */
+	look(key: string): Promise<CacheLook>;
 }
 
 /** Fills in what a call cost, before it is counted. */
@@ -73,14 +85,22 @@ export type Account<T> = (value: T, trace: CallTrace) => { inputTokens?: number;
 export function compose(runtime: Runtime, options: LaneOptions): Policy {
 	const { clock, random } = runtime;
 	const { cache, httpCache, scope } = options;
-	const lane = cache && cache.mode !== 'off' ? cache.mode : options.share ? 'shared' : undefined;
+	// Who accepts no similar answer never joins a flight that may bring one.
+	const cached = cache && [cache.mode, options.shared?.store.name, options.similar && JSON.stringify(options.similar)].filter(Boolean).join(' ');
+	const lane = cache?.mode !== 'off' && cached ? cached : options.share ? 'shared' : undefined;
 	const budget = options.retryBudget && runtime.retryBudget(scope, options.retryBudget);
+	const answers = cache && new CachePolicy(cache, cacheParts(runtime, options));
 	const stages: Array<Policy | undefined> = [
 		new TimeoutPolicy('total', options.totalTimeoutMs, clock),
 		lane === undefined
 			? undefined
 			: new SingleFlightPolicy(runtime.flights, { boundMs: options.totalTimeoutMs, lane, isolate }),
-		cache && new CachePolicy(cache, runtime),
+		// Only who may take an answer from the store may wait for it to appear there.
+		answers && options.shared && cache.mode === 'readWrite'
+			? new LeasePolicy(options.shared.leases, async (key) => !(await answers.look(key)).asks)
+			: undefined,
+		cache && options.similar && new SimilarPolicy(options.similar, cache, runtime.similar),
+		answers,
 		httpCache && new HttpCachePolicy(httpCache, runtime),
 		new RetryPolicy(options.retry, clock, random, budget),
 		options.hedge && new HedgePolicy(options.hedge, runtime.latencies(scope), clock, () => budget?.withdraw() ?? true),
@@ -89,10 +109,15 @@ export function compose(runtime: Runtime, options: LaneOptions): Policy {
 	return pipeline(...stages.filter((stage) => stage !== undefined));
 }
 
+function cacheParts(runtime: Runtime, { shared }: LaneOptions): CacheParts {
+	return { store: shared?.store ?? runtime.store, background: runtime.background, detachedSignal: runtime.detachedSignal };
+}
+
 /** What an attempt passes on its way to one origin. The rate stands inside the limiter: tokens are spent as requests leave. */
 function attemptStages(runtime: Runtime, options: LaneOptions, scope: Scope): Array<Policy | undefined> {
 	return [
 		options.breaker && runtime.breaker(scope, options.breaker),
+		options.learntLimitOf === undefined ? undefined : runtime.learntLimit(scope, options.learntLimitOf),
 		options.adaptive ? runtime.adaptiveLimiter(scope, options.maxConcurrent) : runtime.limiter(scope, options.maxConcurrent),
 		limitsRate(options.rate) ? runtime.rateLimiter(scope, options.rate) : undefined,
 		new TimeoutPolicy('attempt', options.attemptTimeoutMs, runtime.clock),
@@ -125,6 +150,7 @@ export function openLane(runtime: Runtime, options: LaneOptions): Lane {
 	const policy = compose(runtime, options);
 	const labels = { source: options.source, origin: options.scope.origin };
 	return {
+		look: async (key) => (options.cache ? await new CachePolicy(options.cache, cacheParts(runtime, options)).look(key) : { status: 'bypass', asks: true }),
 		async run<T>(call: Call<T>, lane: LaneCall, account?: Account<T>): Promise<Outcome<T>> {
 			const trace = newTrace();
 			const startedAt = runtime.clock.now();

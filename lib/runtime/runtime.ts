@@ -1,3 +1,4 @@
+import { BudgetBook } from '../ai';
 import { Balancer, type BalanceOptions } from '../balance/balancer';
 import { RecentLatencies } from '../balance/hedge';
 import { BreakerPolicy } from '../breaker/policy';
@@ -15,12 +16,17 @@ import { createTransport, proxyFor, type PooledTransport } from '../http';
 import { BodyCompressor } from '../http/compress';
 import { AimdLimiter } from '../limit/aimd';
 import { ConcurrencyLimiter } from '../limit/concurrency';
+import { LearntLimit } from '../limit/learnt';
 import { RateLimiter, type RateOptions } from '../limit/rate';
 import { MetricsRegistry, type SeriesSnapshot } from '../metrics/registry';
 import { RetryBudget, type BudgetOptions } from '../retry/budget';
-import { openLane, type Lane, type LaneOptions } from './compose';
+import { SimilarIndex } from '../similar';
+import { SimilarCounts, type SimilarParts } from '../similar/policy';
+import type { Policy } from '../core/policy';
+import { compose, openLane, type Lane, type LaneOptions } from './compose';
 import { Registry } from './registry';
 import { scopeKey, type Scope } from './scope';
+import { SharedStores } from './shared-stores';
 import { userAgentOf } from './user-agent';
 
 const SWEEP_EVERY_MS = 60_000;
@@ -37,6 +43,7 @@ export interface RuntimeParts {
 
 export interface RuntimeStats {
 	readonly store: ReturnType<Store['stats']>;
+	readonly similar: ReturnType<SimilarIndex['stats']> & Readonly<SimilarCounts>;
 	readonly inFlight: number;
 	readonly coalesced: number;
 	readonly backgroundFailures: number;
@@ -51,9 +58,14 @@ export class Runtime {
 	readonly clock: Clock;
 	readonly random: Random;
 	readonly store: Store;
+	/** Stores that other processes reach too, with this one's memory in front of them. */
+	readonly sharedStores: SharedStores;
+	readonly similar: SimilarParts;
 	readonly flights: FlightDeck;
 	readonly background: Background;
 	readonly transport: PooledTransport;
+	/** What AI calls may spend and have spent today. */
+	readonly spending: BudgetBook;
 	readonly compressor = new BodyCompressor();
 	readonly metrics = new MetricsRegistry();
 	readonly #breakers: Registry<BreakerPolicy>;
@@ -63,6 +75,7 @@ export class Runtime {
 	readonly #budgets: Registry<RetryBudget>;
 	readonly #balancers: Registry<Balancer>;
 	readonly #latencies: Registry<RecentLatencies>;
+	readonly #learnt: Registry<LearntLimit>;
 	readonly #end = new AbortController();
 	#cancelSweep: () => void = () => {};
 
@@ -70,10 +83,13 @@ export class Runtime {
 		this.clock = parts.clock ?? systemClock;
 		this.random = parts.random ?? systemRandom;
 		this.store = new MemoryStore({ clock: this.clock });
+		this.sharedStores = new SharedStores(this.store, this.clock, this.random, parts.log);
+		this.similar = { index: new SimilarIndex({ clock: this.clock }), counts: new SimilarCounts(), store: this.store };
 		this.flights = new FlightDeck(this.clock);
 		this.background = new Background(MAX_BACKGROUND_TASKS, (_key, error) =>
 			parts.log?.(`A background refresh failed: ${error instanceof Error ? error.message : String(error)}`),
 		);
+		this.spending = new BudgetBook(this.clock);
 		this.transport = createTransport({ clock: this.clock });
 		const shared = { max: MAX_SCOPES, idleMs: IDLE_MS, now: () => this.clock.now() };
 		// An open circuit may be forgotten too: hundreds of dead origins must not lock out the next one.
@@ -84,12 +100,18 @@ export class Runtime {
 		this.#budgets = new Registry({ ...shared, isIdle: () => true });
 		this.#balancers = new Registry({ ...shared, isIdle: (balancer) => balancer.idle });
 		this.#latencies = new Registry({ ...shared, isIdle: () => true });
+		this.#learnt = new Registry({ ...shared, isIdle: (limit) => limit.idle });
 		this.#scheduleSweep();
 	}
 
 	/** A way for calls of one kind; cheap enough to be made once per execution. */
 	lane(options: LaneOptions): Lane {
 		return openLane(this, options);
+	}
+
+	/** The same way for requests that are not calls of their own: they are not counted as such. */
+	policy(options: LaneOptions): Policy {
+		return compose(this, options);
 	}
 
 	breaker(scope: Scope, options: CircuitOptions): BreakerPolicy {
@@ -105,6 +127,11 @@ export class Runtime {
 	adaptiveLimiter(scope: Scope, max: number): AimdLimiter {
 		const key = JSON.stringify([scopeKey(scope), max]);
 		return this.#adaptive.obtain(key, () => new AimdLimiter({ max }, this.clock));
+	}
+
+	/** What an origin has said of its limits, for what it counts apart, such as each model. */
+	learntLimit(scope: Scope, name: string): LearntLimit {
+		return this.#learnt.obtain(JSON.stringify([scopeKey(scope), name]), () => new LearntLimit(this.clock));
 	}
 
 	rateLimiter(scope: Scope, { perSecond, perMinute, burst, ...rest }: RateOptions): RateLimiter {
@@ -155,6 +182,7 @@ export class Runtime {
 	stats(): RuntimeStats {
 		return {
 			store: this.store.stats(),
+			similar: { ...this.similar.index.stats(), ...this.similar.counts },
 			inFlight: this.flights.inFlight,
 			coalesced: this.flights.coalesced,
 			backgroundFailures: this.background.failures,
@@ -166,9 +194,12 @@ export class Runtime {
 
 	sweep(): void {
 		this.store.sweep();
+		this.sharedStores.sweep();
+		this.similar.index.sweep();
 		this.transport.sweep();
 		this.#breakers.sweep();
-		for (const registry of [this.#limiters, this.#adaptive, this.#rates, this.#budgets, this.#balancers, this.#latencies]) registry.sweep();
+		const plain = [this.#limiters, this.#adaptive, this.#rates, this.#budgets, this.#balancers, this.#latencies, this.#learnt];
+		for (const registry of plain) registry.sweep();
 	}
 
 	/** Ends timers and background work and closes connections once they are idle; calls under way finish. */
@@ -178,6 +209,8 @@ export class Runtime {
 		this.#end.abort();
 		await this.background.drain();
 		await this.transport.dispose();
+		this.similar.index.clear();
+		await this.sharedStores.dispose();
 		await this.store.dispose();
 	}
 

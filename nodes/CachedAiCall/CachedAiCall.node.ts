@@ -1,4 +1,5 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
+import { testStore } from '../../lib/n8n/store';
 import { description } from './description';
 import { execute } from './execute';
 import { searchModels } from './methods';
@@ -11,7 +12,7 @@ export class CachedAiCall implements INodeType {
 		usableAsTool: true,
 	};
 
-	methods = { listSearch: { searchModels } };
+	methods = { listSearch: { searchModels }, credentialTest: { testStore } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return await execute(this);

@@ -1,11 +1,18 @@
 import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
-import { cacheProperties } from '../shared/cache';
+import { cacheProperties, storeProperty } from '../shared/cache';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
 import { DEFAULTS } from './defaults';
-import { PROVIDER_IDS, providerChoice } from './providers';
+import { costOptions } from './description.cost';
+import { fallbackOptions } from './description.fallback';
+import { embedOptions, embedProperties } from './description.embed';
+import { PROVIDER_IDS, PROVIDER_SETS, providerChoice, type ProviderId } from './providers';
+import { promptOptions } from './shorten';
+import { similarOptions } from './similar';
 
 const show = { operation: ['chat'] };
+const showEmbed = { operation: ['embed'] };
+const showAll = { operation: ['chat', 'embed'] };
 
 const prompts: INodeProperties[] = [
 	{
@@ -84,11 +91,27 @@ const modelOptions: INodeProperties[] = [
 			'Whether to cache although a temperature above 0 is set. Without it such calls always reach the model, because you may want a different answer each time.',
 	},
 	{
+		displayName: 'Explain Only',
+		name: 'explain',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to send nothing and to put out what would be done: the key, whether the cache has an answer, the estimated tokens and costs',
+	},
+	{
 		displayName: 'Extra Body Fields',
 		name: 'extraBody',
 		type: 'json',
 		default: '{}',
 		description: 'JSON that is merged into the request as it is, for whatever this node has no field for',
+	},
+	{
+		displayName: 'Images From Binary Fields',
+		name: 'imageFields',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. data, photo',
+		description: 'Names of binary fields, separated by commas, whose images the model is shown with the prompt. Up to 20 MB in all.',
 	},
 	{
 		displayName: 'Max Tokens',
@@ -130,6 +153,14 @@ const modelOptions: INodeProperties[] = [
 		description: 'Texts at which the model stops',
 	},
 	{
+		displayName: 'Stream From Provider',
+		name: 'stream',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to read the answer while it is written, so that a long one does not run into Timeout per Attempt, which then bounds the silence between two pieces. What comes out is the same, and as a whole.',
+	},
+	{
 		displayName: 'Temperature',
 		name: 'temperature',
 		type: 'number',
@@ -163,6 +194,16 @@ const modelOptions: INodeProperties[] = [
 	},
 ];
 
+const PROVIDER_NAMES = PROVIDER_IDS.map((id) => ({ name: providerChoice(id).name, value: id }));
+
+/** The entries of the Provider list that need a provider's credential. */
+function choicesWith(provider: ProviderId): string[] {
+	return [provider, ...PROVIDER_SETS.filter(({ members }) => members.includes(provider)).map(({ id }) => id)];
+}
+
+/** Options of the call itself, whatever is asked. */
+const SHARED_OPTIONS = new Set(['explain', 'staleIfErrorSeconds', 'staleWhileRevalidateSeconds', 'timeoutSeconds', 'totalTimeoutSeconds']);
+
 /** All but what n8n's linter wants to see in the class itself: icon, subtitle, use as a tool. */
 export const description: INodeTypeDescription = {
 	displayName: 'Cached AI Call',
@@ -173,10 +214,13 @@ export const description: INodeTypeDescription = {
 	defaults: { name: 'Cached AI Call' },
 	inputs: ['main'],
 	outputs: ['main'],
-	credentials: PROVIDER_IDS.flatMap((id) => {
-		const { credential } = providerChoice(id);
-		return credential ? [{ name: credential, required: true, displayOptions: { show: { provider: [id] } } }] : [];
-	}),
+	credentials: [
+		...PROVIDER_IDS.flatMap((id) => {
+			const { credential } = providerChoice(id);
+			return credential ? [{ name: credential, required: true, displayOptions: { show: { provider: choicesWith(id) } } }] : [];
+		}),
+		{ name: 'fastpathStoreApi', required: true, testedBy: 'testStore', displayOptions: { show: { store: ['shared'] } } },
+	],
 	properties: [
 		{
 			displayName: 'Operation',
@@ -185,6 +229,12 @@ export const description: INodeTypeDescription = {
 			noDataExpression: true,
 			default: 'chat',
 			options: [
+				{
+					name: 'Embed Text',
+					value: 'embed',
+					action: 'Embed text with caching',
+					description: 'Turn a text into a vector, or take it from the cache; texts of many items share a request',
+				},
 				{
 					name: 'Message a Model',
 					value: 'chat',
@@ -199,13 +249,26 @@ export const description: INodeTypeDescription = {
 			type: 'options',
 			noDataExpression: true,
 			default: 'openAi',
-			displayOptions: { show },
-			options: PROVIDER_IDS.map((id) => ({
-				name: providerChoice(id).name,
-				value: id,
-				description: providerChoice(id).description,
-			})),
+			displayOptions: { show: showAll },
+			options: [
+				...PROVIDER_IDS.map((id) => ({
+					name: providerChoice(id).name,
+					value: id,
+					description: providerChoice(id).description,
+				})),
+				...PROVIDER_SETS.map(({ id, name }) => ({ name, value: id, description: 'For Fallback Models of another provider' })),
+			].sort((a, b) => a.name.localeCompare(b.name)),
 		},
+		...PROVIDER_SETS.map(({ id, members }): INodeProperties => ({
+			displayName: 'First Provider',
+			name: 'firstProvider',
+			type: 'options',
+			noDataExpression: true,
+			default: members[0],
+			description: 'Whose model is asked first; the others are named under Fallback Models',
+			displayOptions: { show: { ...showAll, provider: [id] } },
+			options: members.map((member) => ({ name: providerChoice(member).name, value: member })),
+		})),
 		{
 			displayName: 'Base URL',
 			name: 'baseUrl',
@@ -214,7 +277,7 @@ export const description: INodeTypeDescription = {
 			required: true,
 			placeholder: 'e.g. http://localhost:11434/v1',
 			description: 'Address of the server, with the version part of the path',
-			displayOptions: { show: { ...show, provider: ['openAiKeyless'] } },
+			displayOptions: { show: { ...showAll, provider: ['openAiKeyless'] } },
 		},
 		{
 			displayName: 'Model',
@@ -222,7 +285,7 @@ export const description: INodeTypeDescription = {
 			type: 'resourceLocator',
 			default: { mode: 'list', value: '' },
 			required: true,
-			displayOptions: { show },
+			displayOptions: { show: showAll },
 			modes: [
 				{
 					displayName: 'From List',
@@ -234,7 +297,9 @@ export const description: INodeTypeDescription = {
 			],
 		},
 		...prompts,
-		...cacheProperties(show),
+		...embedProperties(showEmbed),
+		...cacheProperties(showAll),
+		storeProperty(showAll),
 		{
 			displayName: 'Options',
 			name: 'options',
@@ -242,9 +307,24 @@ export const description: INodeTypeDescription = {
 			placeholder: 'Add option',
 			default: {},
 			displayOptions: { show },
-			options: [...modelOptions, ...resilienceOptions(DEFAULTS), ...connectionOptions(DEFAULTS)].sort((a, b) =>
+			options: [...modelOptions, ...promptOptions, ...similarOptions, ...fallbackOptions(PROVIDER_NAMES), ...costOptions(), ...resilienceOptions(DEFAULTS), ...connectionOptions(DEFAULTS)].sort((a, b) =>
 				a.displayName.localeCompare(b.displayName),
 			),
+		},
+		{
+			displayName: 'Options',
+			name: 'options',
+			type: 'collection',
+			placeholder: 'Add option',
+			default: {},
+			displayOptions: { show: showEmbed },
+			options: [
+				...embedOptions(DEFAULTS),
+				...costOptions(),
+				...modelOptions.filter(({ name }) => SHARED_OPTIONS.has(name)),
+				...resilienceOptions(DEFAULTS),
+				...connectionOptions(DEFAULTS),
+			].sort((a, b) => a.displayName.localeCompare(b.displayName)),
 		},
 	],
 };

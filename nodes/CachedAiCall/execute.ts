@@ -1,25 +1,36 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { AiAnswer } from '../../lib/ai';
 import type { CallTrace } from '../../lib/core/trace';
-import { addHint, warnOfStackedRetries } from '../../lib/n8n/hints';
+import { warnOfStackedRetries } from '../../lib/n8n/hints';
 import { runItems } from '../../lib/n8n/items';
+import { openSharedStore } from '../../lib/n8n/store';
 import { traceOf } from '../../lib/n8n/trace';
 import { getRuntime } from '../../lib/runtime';
 import { accessOpener } from './access';
-import { chat, wasSaved, type Place } from './operations/chat';
-import { parameterReader, readConcurrency } from './parameters';
+import { ask } from './operations/ask';
+import { explainChat } from './operations/explain';
+import { wasSaved, type Place } from './operations/chat';
+import { embedItems } from './execute-embed';
+import { withImages } from './images';
+import { isEmbedding, parameterReader, readConcurrency, usesSharedStore } from './parameters';
+import { Summary } from './summary';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	warnOfStackedRetries(context);
 	const runtime = getRuntime((message) => context.logger.warn(message));
+	if (isEmbedding(context)) return await embedItems(context, runtime);
 	const read = parameterReader(context);
 	const open = accessOpener(context);
-	const place: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id };
 	const summary = new Summary();
+	const shared = usesSharedStore(context) ? await openSharedStore(context, runtime) : undefined;
+	const place: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn, shared };
 	const output = await runItems(context, { concurrency: readConcurrency(context) }, async (itemIndex, signal) => {
-		const parameters = read(itemIndex);
-		const access = await open(parameters.provider, parameters.baseUrl);
-		const outcome = await chat(runtime, access, parameters, place, signal);
+		const parameters = await withImages(context, itemIndex, read(itemIndex));
+		if (parameters.explain) {
+			const access = await open(parameters.provider, parameters.baseUrl);
+			return { json: { ...(await explainChat(runtime, access, parameters, place)) } };
+		}
+		const outcome = await ask(runtime, open, parameters, place, signal);
 		if (!outcome.ok) throw outcome.error;
 		summary.count(outcome.trace);
 		return toItem(outcome.value, outcome.trace, parameters.includeTrace);
@@ -38,29 +49,4 @@ function toItem(answer: AiAnswer, trace: CallTrace, includeTrace: boolean): INod
 	json.cached = wasSaved(trace);
 	if (includeTrace) json._fastpath = traceOf(trace);
 	return { json };
-}
-
-/** One line in the output pane: what the run did not have to pay for. */
-class Summary {
-	#calls = 0;
-	#hits = 0;
-	#coalesced = 0;
-	#savedUsd = 0;
-
-	count(trace: CallTrace): void {
-		this.#calls += 1;
-		if (trace.coalesced) this.#coalesced += 1;
-		else if (wasSaved(trace)) this.#hits += 1;
-		this.#savedUsd += trace.savedUsd ?? 0;
-	}
-
-	show(context: IExecuteFunctions): void {
-		if (this.#calls === 0) return;
-		const paid = this.#calls - this.#hits - this.#coalesced;
-		const saved = this.#savedUsd > 0 ? `, about $${this.#savedUsd.toPrecision(2)} saved` : '';
-		addHint(
-			context,
-			`${this.#calls} answered: ${this.#hits} from the cache, ${this.#coalesced} shared with a call in flight, ${paid} by the model${saved}.`,
-		);
-	}
 }

@@ -1,13 +1,12 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 import { newTrace } from '../../lib/core/trace';
-import { requireOneOf } from '../../lib/core/validate';
 import { toNodeError } from '../../lib/n8n/errors';
 import { getRuntime } from '../../lib/runtime';
 import { toConnection } from '../shared/connection';
 import { accessOpener } from './access';
 import { DEFAULTS } from './defaults';
 import { sendToProvider } from './operations/send';
-import { PROVIDER_IDS } from './providers';
+import { chosenProvider } from './providers';
 
 const LIST_TIMEOUT_MS = 15_000;
 
@@ -16,7 +15,7 @@ export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Pr
 	const runtime = getRuntime();
 	const bound = runtime.detachedSignal(LIST_TIMEOUT_MS);
 	try {
-		const provider = requireOneOf('Provider', this.getCurrentNodeParameter('provider'), PROVIDER_IDS);
+		const provider = chosenProvider(this.getCurrentNodeParameter('provider'), this.getCurrentNodeParameter('firstProvider')).provider;
 		const baseUrl = this.getCurrentNodeParameter('baseUrl');
 		const access = await accessOpener(this)(provider, typeof baseUrl === 'string' ? baseUrl : undefined);
 		const options = (this.getCurrentNodeParameter('options') ?? {}) as Record<string, unknown>;
@@ -29,7 +28,8 @@ export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Pr
 			{ signal: bound.signal, trace: newTrace(), idempotent: true },
 		);
 		const wanted = filter.toLowerCase();
-		const models = wire.parseModels(body).filter(({ id, name }) => `${id} ${name}`.toLowerCase().includes(wanted));
+		const embedding = this.getCurrentNodeParameter('operation') === 'embed' ? wire.embeddings : undefined;
+		const models = (embedding ?? wire).parseModels(body).filter(({ id, name }) => `${id} ${name}`.toLowerCase().includes(wanted));
 		return { results: models.map(({ id, name }) => ({ name, value: id })) };
 	} catch (error) {
 		throw toNodeError(this.getNode(), error, 0);

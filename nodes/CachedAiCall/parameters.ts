@@ -1,83 +1,158 @@
-import type { AiMessage, AiRequest, JsonFormat } from '../../lib/ai';
+import type { AiMessage, AiRequest, JsonFormat, PromptRule, Shortening } from '../../lib/ai';
+import { shortenRequest } from '../../lib/ai';
 import { InvalidOptionError } from '../../lib/core/errors';
 import { requireHttpUrl, requireInteger, requireNumber, requireOneOf, requireText } from '../../lib/core/validate';
 import { perItem, type ParameterContext } from '../../lib/n8n/parameters';
+import type { SimilarOptions } from '../../lib/similar/policy';
 import { toCacheSettings, type CacheSettings } from '../shared/cache';
 import { toConnection, type ConnectionSettings } from '../shared/connection';
 import { parseJsonField, requireJsonObject } from '../shared/json';
 import { toResilience, type ResilienceSettings } from '../shared/resilience';
 import { DEFAULTS } from './defaults';
-import { PROVIDER_IDS, providerChoice, type ProviderId } from './providers';
+import { readFallback, type FallbackSettings } from './fallback';
+import { readSpending, type SpendingSettings } from './spending';
+import { chosenProvider, providerChoice, type ProviderId } from './providers';
+import { toPromptRules } from './shorten';
+import { toSimilar } from './similar';
 
-/** One call as the user described it, validated; nothing of n8n is left in it. */
-export interface ChatParameters {
+/** What all operations share. */
+export interface CallParameters {
 	readonly provider: ProviderId;
 	/** Only where the provider has no credential to take it from. */
 	readonly baseUrl: string | undefined;
-	readonly request: AiRequest;
 	readonly cache: CacheSettings;
 	readonly staleWhileRevalidateMs: number;
 	readonly staleIfErrorMs: number;
 	readonly resilience: ResilienceSettings;
 	readonly connection: ConnectionSettings;
 	readonly attemptTimeoutMs: number;
+	readonly stream: boolean;
 	readonly totalTimeoutMs: number;
 	readonly includeTrace: boolean;
+	readonly spending: SpendingSettings;
+	/** Say what would be done, and do nothing. */
+	readonly explain: boolean;
 }
+
+/** One call as the user described it, validated; nothing of n8n is left in it. */
+export interface ChatParameters extends CallParameters {
+	readonly request: AiRequest;
+	/** Undefined where only the same prompt gets the same answer. */
+	readonly similar: SimilarOptions | undefined;
+	/** What it took to shorten the prompts of `request`; undefined where no rule was chosen. */
+	readonly shortening: Shortening | undefined;
+	/** Binary fields whose images go with the prompt. */
+	readonly imageFields: readonly string[];
+	/** Other models that step in. */
+	readonly fallback: FallbackSettings | undefined;
+}
+
+export interface EmbedParameters extends CallParameters {
+	readonly model: string;
+	readonly text: string;
+	readonly dimensions: number | undefined;
+	readonly textsPerRequest: number;
+}
+
+const OPERATIONS = ['chat', 'embed'] as const;
+
+const SETTINGS = [
+	'operation',
+	'provider',
+	'firstProvider',
+	'baseUrl',
+	'cacheMode',
+	'contentType',
+	'ttlSeconds',
+	'cacheScope',
+	'cacheScopeKey',
+	'options',
+];
 
 type Options = Readonly<Record<string, unknown>>;
 
 /** All but what is asked: the same for all items, unless one of these parameters is an expression. */
-interface Settings extends Omit<ChatParameters, 'request'> {
+interface Settings {
+	readonly call: CallParameters;
+	readonly imageFields: readonly string[];
+	readonly fallback: FallbackSettings | undefined;
+	readonly similar: SimilarOptions | undefined;
+	readonly shorten: readonly PromptRule[];
 	readonly model: Partial<AiRequest>;
 }
 
 /** What it returns throws InvalidOptionError that names the parameter. */
 export function parameterReader(context: ParameterContext): (itemIndex: number) => ChatParameters {
-	const settings = perItem(context, readSettings, [
-		'operation',
-		'provider',
-		'baseUrl',
-		'cacheMode',
-		'contentType',
-		'ttlSeconds',
-		'cacheScope',
-		'cacheScopeKey',
-		'options',
-	]);
+	const settings = perItem(context, readSettings, SETTINGS);
 	const model = perItem(context, readModel, ['model']);
 	const messages = perItem(context, readMessages, ['promptType', 'systemMessage', 'prompt', 'messages']);
 	const json = perItem(context, readJsonFormat, ['outputFormat', 'jsonSchema']);
 	return (itemIndex) => {
-		const { model: options, ...rest } = settings(itemIndex);
-		return {
-			...rest,
-			request: { model: model(itemIndex), messages: messages(itemIndex), json: json(itemIndex), ...options },
-		};
+		const { model: options, call, shorten, ...rest } = settings(itemIndex);
+		const request = { model: model(itemIndex), messages: messages(itemIndex), json: json(itemIndex), ...options };
+		return { ...call, ...rest, ...shortenRequest(request, shorten) };
 	};
+}
+
+/** As `parameterReader`, for embeddings. */
+export function embedReader(context: ParameterContext): (itemIndex: number) => EmbedParameters {
+	const settings = perItem(context, readSettings, SETTINGS);
+	const embedding = perItem(context, readEmbedding, ['model', 'options']);
+	const text = perItem(context, (from, itemIndex) => requireText('Text', asText(get(from, itemIndex, 'text'))), ['text']);
+	return (itemIndex) => ({ ...settings(itemIndex).call, ...embedding(itemIndex), text: text(itemIndex) });
+}
+
+function readEmbedding(context: ParameterContext, itemIndex: number): Pick<EmbedParameters, 'model' | 'dimensions' | 'textsPerRequest'> {
+	const { dimensions, textsPerRequest } = (get(context, itemIndex, 'options') ?? {}) as Options;
+	return {
+		model: readModel(context, itemIndex),
+		dimensions: dimensions === undefined ? undefined : requireInteger('Dimensions', dimensions, { min: 1 }),
+		textsPerRequest: requireInteger('Texts per Request', textsPerRequest ?? DEFAULTS.textsPerRequest, { min: 1, max: 2048 }),
+	};
+}
+
+/** The operation is the same for all items; one that does not exist is reported with each. */
+export function isEmbedding(context: ParameterContext): boolean {
+	return context.getNodeParameter('operation', 0) === 'embed';
+}
+
+/** One store for the whole run. A store that is not shown (the cache is off) is not used. */
+export function usesSharedStore(context: ParameterContext): boolean {
+	return get(context, 0, 'cacheMode') !== 'off' && get(context, 0, 'store') === 'shared';
 }
 
 function readSettings(context: ParameterContext, itemIndex: number): Settings {
 	const read = (name: string) => get(context, itemIndex, name);
-	requireOneOf('Operation', read('operation'), ['chat']);
+	requireOneOf('Operation', read('operation'), OPERATIONS);
 	const options = (read('options') ?? {}) as Options;
-	const provider = requireOneOf('Provider', read('provider'), PROVIDER_IDS);
+	const { provider, held } = chosenProvider(read('provider'), read('firstProvider'));
+	const baseUrl = providerChoice(provider).credential ? undefined : requireHttpUrl('Base URL', read('baseUrl')).href;
 	const model = readModelOptions(options);
 	const seconds = (name: string, key: keyof typeof DEFAULTS, min: number) =>
 		Math.round(requireNumber(name, options[key] ?? DEFAULTS[key], { min, max: 31_536_000 }) * 1000);
-	return {
+	const call: CallParameters = {
 		provider,
-		baseUrl: providerChoice(provider).credential ? undefined : requireHttpUrl('Base URL', read('baseUrl')).href,
-		model,
+		baseUrl,
 		cache: readCache(read, model, options.cacheVaried === true),
 		staleWhileRevalidateMs: seconds('Serve Stale While Refreshing (Seconds)', 'staleWhileRevalidateSeconds', 0),
 		staleIfErrorMs: seconds('Serve Stale on Errors (Seconds)', 'staleIfErrorSeconds', 0),
 		resilience: toResilience(options, DEFAULTS),
 		connection: toConnection(options, DEFAULTS),
 		attemptTimeoutMs: seconds('Timeout per Attempt (Seconds)', 'timeoutSeconds', 0.001),
+		stream: options.stream === true,
 		totalTimeoutMs: seconds('Total Timeout (Seconds)', 'totalTimeoutSeconds', 0.001),
 		includeTrace: options.includeTrace === true,
+		spending: readSpending(options),
+		explain: options.explain === true,
 	};
+	const fallback = readFallback(options, { provider, baseUrl }, held);
+	return { call, model, imageFields: listOf(options.imageFields), fallback, similar: toSimilar(options), shorten: toPromptRules(options) };
+}
+
+/** Names separated by commas. */
+function listOf(value: unknown): string[] {
+	const names = typeof value === 'string' ? value.split(',') : [];
+	return names.map((name) => name.trim()).filter((name) => name !== '');
 }
 
 /**
@@ -86,6 +161,12 @@ function readSettings(context: ParameterContext, itemIndex: number): Settings {
  */
 export function readConcurrency(context: ParameterContext): number {
 	const value: unknown = context.getNodeParameter('options.concurrency', 0, DEFAULTS.concurrency);
+	return typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : 1;
+}
+
+/** As `readConcurrency`: texts that share a request. */
+export function readTextsPerRequest(context: ParameterContext): number {
+	const value: unknown = context.getNodeParameter('options.textsPerRequest', 0, DEFAULTS.textsPerRequest);
 	return typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : 1;
 }
 
@@ -144,6 +225,7 @@ function readModelOptions(options: Options): Partial<AiRequest> {
 	if (options.maxTokens !== undefined) read.maxTokens = requireInteger('Max Tokens', options.maxTokens, { min: 1 });
 	if (options.seed !== undefined) read.seed = requireInteger('Seed', options.seed, { min: Number.MIN_SAFE_INTEGER });
 	if (Array.isArray(options.stop) && options.stop.length > 0) read.stop = options.stop.map(String);
+	if (options.cacheSystem === true) read.cacheSystem = true;
 	if (options.extraBody !== undefined) read.extraBody = requireJsonObject('Extra Body Fields', options.extraBody);
 	return read;
 }

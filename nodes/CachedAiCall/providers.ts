@@ -1,5 +1,6 @@
 import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 import { providers, type Provider } from '../../lib/ai';
+import { requireOneOf } from '../../lib/core/validate';
 
 /** A choice in the node's Provider list: which wire format, and where address and key come from. */
 export interface ProviderChoice {
@@ -45,6 +46,34 @@ export const PROVIDERS = {
 export type ProviderId = keyof typeof PROVIDERS;
 
 export const PROVIDER_IDS = Object.keys(PROVIDERS) as ProviderId[];
+
+/** Several providers of one call, for fallbacks from one to the other: the panel shows the credentials of all of them. */
+export const PROVIDER_SETS: ReadonlyArray<{ readonly id: string; readonly name: string; readonly members: readonly ProviderId[] }> = subsets(
+	PROVIDER_IDS.filter((id) => providerChoice(id).credential !== undefined),
+)
+	.filter((members) => members.length > 1)
+	.map((members) => ({ id: members.join('+'), name: listed(members.map((id) => providerChoice(id).name)), members }));
+
+/** The providers behind a choice in the Provider list. */
+export function providersOf(choice: string): readonly ProviderId[] {
+	return PROVIDER_SETS.find(({ id }) => id === choice)?.members ?? PROVIDER_IDS.filter((id) => id === choice);
+}
+
+/** The provider that is asked first, and all whose credentials are at hand. */
+export function chosenProvider(choice: unknown, first: unknown): { provider: ProviderId; held: readonly ProviderId[] } {
+	const choices = [...PROVIDER_IDS, ...PROVIDER_SETS.map(({ id }) => id)];
+	const held = providersOf(requireOneOf('Provider', choice, choices));
+	const provider = held.length === 1 ? held[0] : requireOneOf('First Provider', first ?? held[0], held);
+	return { provider: provider ?? 'openAi', held };
+}
+
+function subsets<T>(list: readonly T[]): T[][] {
+	return list.reduce<T[][]>((found, entry) => [...found, ...found.map((set) => [...set, entry])], [[]]);
+}
+
+function listed(names: readonly string[]): string {
+	return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
 
 export function providerChoice(id: ProviderId): ProviderChoice {
 	return PROVIDERS[id];

@@ -93,6 +93,35 @@ test('a second run is answered from the cache, and the output says so', async ()
 	expect(calls()).toBe(1);
 });
 
+test('a model of another provider steps in with its own credential, and a budget stops what it does not cover', async () => {
+	const anthropic = await instance.createCredential({
+		name: 'Stand-in (Anthropic)',
+		type: 'anthropicApi',
+		data: { apiKey: standIn.apiKey, url: standIn.url, header: false },
+	});
+	const both = (name: string, options: Record<string, unknown>) => {
+		const parameters = { provider: 'anthropic+openAi', firstProvider: 'openAi', prompt: `tag this package: ${name}`, options };
+		const made = workflow(name, { ...parameters, model: { __rl: true, mode: 'id', value: 'gpt-4o-mini' } });
+		for (const node of made.nodes as Array<Record<string, unknown>>) {
+			if (node.credentials) node.credentials = { openAiApi: credential, anthropicApi: anthropic };
+		}
+		return made;
+	};
+	const fallbackModels = { model: [{ provider: 'anthropic', model: 'claude-haiku-4-5' }] };
+	standIn.setBehaviour({ route: '/v1/chat', failRatio: { ratio: 1, status: 503 } });
+	const cascade = await instance.run(await instance.importWorkflow(both('cascade', { maxRetries: 0, fallbackModels, includeTrace: true })));
+	expect(cascade.nodes.AI?.[0]?.data[0]?.[0]?.json).toMatchObject({
+		model: 'claude-haiku-4-5',
+		_fastpath: { tried: [{ model: 'gpt-4o-mini', why: 'outage' }] },
+	});
+	standIn.setBehaviour();
+	const before = standIn.counters().requests;
+	const budgets = { budget: [{ scope: 'workflow', tokens: 5 }] };
+	const broke = await instance.run(await instance.importWorkflow(both('budget', { budgets })));
+	expect(JSON.stringify(broke.error)).toMatch(/The budget of this workflow for today is 5 tokens/);
+	expect(standIn.counters().requests).toBe(before);
+});
+
 test('a wrong key gives a clear error in the execution, without the key', async () => {
 	const wrong = await instance.createCredential({
 		name: 'Wrong',

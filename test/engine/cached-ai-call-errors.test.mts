@@ -1,22 +1,7 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startStandIn, type Behaviour, type StandIn } from '../stand-in/ai-provider.mts';
+import { describe, expect, test } from 'vitest';
+import type { Behaviour } from '../stand-in/ai-provider.mts';
 import { answers, runAi, type AiRun } from '../helpers/ai-node.mts';
-import { createEngine, type Engine } from '../helpers/engine.mts';
-
-let engine: Engine;
-let standIn: StandIn;
-
-beforeAll(async () => {
-	engine = await createEngine();
-});
-
-beforeEach(async () => {
-	standIn = await startStandIn();
-});
-
-afterEach(async () => {
-	await standIn.close();
-});
+import { engine, standIn } from '../helpers/ai-suite.mts';
 
 const CHAT = 'POST /v1/chat/completions';
 const calls = () => standIn.counters().calls[CHAT] ?? 0;
@@ -51,7 +36,7 @@ const FAULTS: Record<string, Fault> = {
 	},
 	'a schema that is no JSON': { parameters: { outputFormat: 'schema', jsonSchema: '{' }, message: /Invalid JSON Schema/ },
 	'messages that are no list': { parameters: { promptType: 'messages', messages: '{}' }, message: /Invalid Messages/ },
-	'an operation that does not exist': { parameters: { operation: '__CUSTOM_API_CALL__' }, message: /Invalid Operation: expected one of chat/ },
+	'an operation that does not exist': { parameters: { operation: '__CUSTOM_API_CALL__' }, message: /Invalid Operation: expected one of chat, embed/ },
 	'a concurrency of zero': { parameters: { options: { concurrency: 0 } }, message: /Invalid Max Concurrent/ },
 	'a timeout': {
 		behaviour: { hang: true },

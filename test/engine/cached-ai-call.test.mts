@@ -1,23 +1,7 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startStandIn, type StandIn } from '../stand-in/ai-provider.mts';
+import { describe, expect, test } from 'vitest';
+import { startStandIn } from '../stand-in/ai-provider.mts';
 import { answers, runAi, texts, type AiRun } from '../helpers/ai-node.mts';
-import { createEngine, type Engine } from '../helpers/engine.mts';
-
-let engine: Engine;
-let standIn: StandIn;
-
-beforeAll(async () => {
-	engine = await createEngine();
-});
-
-// A server of its own, on a port of its own, gives each test a scope of its own in the process-wide runtime.
-beforeEach(async () => {
-	standIn = await startStandIn();
-});
-
-afterEach(async () => {
-	await standIn.close();
-});
+import { engine, standIn } from '../helpers/ai-suite.mts';
 
 const PROMPT = '={{ $json.prompt }}';
 const CHAT = 'POST /v1/chat/completions';
@@ -205,13 +189,13 @@ describe('providers', () => {
 	});
 
 	test('a server without key needs no credential, only its base URL', async () => {
-		await standIn.close();
-		standIn = await startStandIn({ apiKey: '' });
+		const keyless = await startStandIn({ apiKey: '' });
 		const result = await run({
-			parameters: { provider: 'openAiKeyless', baseUrl: `${standIn.url}/v1`, prompt: 'tag this package: local' },
+			parameters: { provider: 'openAiKeyless', baseUrl: `${keyless.url}/v1`, prompt: 'tag this package: local' },
 		});
+		await keyless.close();
 		expect(result.error).toBeUndefined();
-		expect(calls()).toBe(1);
+		expect(keyless.counters().calls[CHAT]).toBe(1);
 	});
 
 	test('a list of messages goes out as it is', async () => {

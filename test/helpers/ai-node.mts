@@ -33,9 +33,14 @@ function credentialData(provider: string, standIn: StandIn): Record<string, unkn
 	return { apiKey: standIn.apiKey, url: provider === 'openAi' ? `${standIn.url}/v1` : standIn.url };
 }
 
+/** Of one provider, or of several joined by a plus sign. */
+function credentialTypes(provider: string): Array<[provider: string, type: string]> {
+	return provider.split('+').flatMap((id) => (CREDENTIAL_OF[id] ? [[id, CREDENTIAL_OF[id]] as [string, string]] : []));
+}
+
 export function aiWorkflow(run: Pick<AiRun, 'parameters' | 'node' | 'workflowId'>): EngineWorkflow {
 	const parameters = { operation: 'chat', provider: 'openAi', prompt: 'tag this package: {{ }}', ...run.parameters };
-	const type = CREDENTIAL_OF[String(parameters.provider)];
+	const types = credentialTypes(String(parameters.provider));
 	const { credentialId, ...node } = run.node ?? {};
 	const connections: IWorkflowBase['connections'] = { Trigger: { main: [[{ node: NAME, type: 'main', index: 0 }]] } };
 	return {
@@ -49,7 +54,9 @@ export function aiWorkflow(run: Pick<AiRun, 'parameters' | 'node' | 'workflowId'
 					model: { __rl: true, mode: 'id', value: MODELS[String(parameters.provider)] },
 					...parameters,
 				} as INode['parameters'],
-				...(type ? { credentials: { [type]: { id: credentialId ?? 'credential-1', name: 'key' } } } : {}),
+				...(types.length > 0
+					? { credentials: Object.fromEntries(types.map(([, type]) => [type, { id: credentialId ?? 'credential-1', name: 'key' }])) }
+					: {}),
 				...node,
 			},
 		],
@@ -59,11 +66,13 @@ export function aiWorkflow(run: Pick<AiRun, 'parameters' | 'node' | 'workflowId'
 
 export async function runAi(run: AiRun): Promise<RunResult> {
 	const provider = String(run.parameters?.provider ?? 'openAi');
-	const type = CREDENTIAL_OF[provider];
-	const data = { ...credentialData(provider, run.standIn), ...run.credential };
 	return await run.engine.run({
 		workflow: aiWorkflow(run),
-		credentials: type ? [{ name: 'key', type, data }] : [],
+		credentials: credentialTypes(provider).map(([id, type]) => ({
+			name: 'key',
+			type,
+			data: { ...credentialData(id, run.standIn), ...run.credential },
+		})),
 		...(run.input ? { input: run.input } : {}),
 		...(run.signal ? { signal: run.signal } : {}),
 	});

@@ -56,7 +56,7 @@ export class CountingStore implements Store {
 
 	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
 		this.written.push(options);
-		this.answers.set(key, { value, ageMs: 0, ttlMs: options.ttlMs });
+		this.answers.set(key, { value, ageMs: 0, ttlMs: options.ttlMs, keepMs: options.keepMs });
 		return true;
 	}
 

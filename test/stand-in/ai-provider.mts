@@ -7,7 +7,7 @@ import { anthropicError, anthropicModels, messages } from './anthropic.mts';
 import { Behaviours, type Behaviour } from './behaviour.mts';
 import { Counters, type CounterSnapshot } from './counters.mts';
 import { forward } from './forward.mts';
-import { geminiError, geminiModels, generateContent } from './gemini.mts';
+import { batchEmbedContents, geminiError, geminiModels, generateContent } from './gemini.mts';
 import { arrayOf, type Exchange, type Reply, type Route, type Scheme } from './http.mts';
 import { chatCompletions, embeddings, openAiError, openAiModels } from './openai.mts';
 import { plainRoutes } from './plain.mts';
@@ -64,6 +64,16 @@ function errorReply(family: Family, status: number, sequence: number, message?: 
 	return shape(status, sequence, message);
 }
 
+/** Gemini reports none. */
+function limitHeaders(family: Family, { remaining, resetMs }: { remaining: number; resetMs: number }): Record<string, string> {
+	const left = String(Math.max(0, remaining));
+	const over: Record<string, string> = remaining < 0 ? { 'retry-after': String(Math.ceil(resetMs / 1000)) } : {};
+	if (family === 'gemini') return over;
+	if (family === 'openai') return { ...over, 'x-ratelimit-remaining-requests': left, 'x-ratelimit-reset-requests': `${resetMs}ms` };
+	const reset = new Date(Date.now() + resetMs).toISOString();
+	return { ...over, 'anthropic-ratelimit-requests-remaining': left, 'anthropic-ratelimit-requests-reset': reset };
+}
+
 function aiRoutes(apiKey: string, forwardTo: string | undefined): Route[] {
 	const route = (method: string, name: string, path: RegExp, local: Route['handle']): Route => ({
 		name: `${method} ${name}`,
@@ -83,6 +93,9 @@ function aiRoutes(apiKey: string, forwardTo: string | undefined): Route[] {
 				: anthropicModels(exchange, apiKey),
 		),
 		route('GET', '/v1beta/models', /^\/v1beta\/models$/u, (exchange) => geminiModels(exchange, apiKey)),
+		route('POST', '/v1beta/models/:model:batchEmbedContents', /^\/v1beta\/models\/([^/:]+):batchEmbedContents$/u, (exchange) =>
+			batchEmbedContents(exchange, apiKey),
+		),
 		...['generateContent', 'streamGenerateContent'].map((method) =>
 			route(
 				'POST',
@@ -179,8 +192,14 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 			mood: effects.mood,
 		};
 		const reply = async (): Promise<Reply> => {
-			const { failure } = effects;
+			const { failure, limit } = effects;
 			const family = familyOf(path, request);
+			if (limit !== undefined) {
+				const limited = limitHeaders(family, limit);
+				if (limit.remaining < 0) return { ...errorReply(family, 429, sequence), headers: limited };
+				const given = route === undefined ? errorReply(family, 404, sequence) : await route.handle(exchange);
+				return { ...given, headers: { ...given.headers, ...limited } };
+			}
 			if (failure === undefined && route !== undefined) return await route.handle(exchange);
 			if (failure === undefined) return errorReply(family, 404, sequence, `Unknown request URL: ${name}.`);
 			const shaped = errorReply(family, failure.status, exchange.sequence);

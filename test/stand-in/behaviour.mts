@@ -27,6 +27,8 @@ export interface Behaviour {
 	failNext?: Failure & { count: number };
 	/** This share (0 to 1) of the matching requests fails. */
 	failRatio?: Failure & { ratio: number };
+	/** No more than `count` requests per window are answered; headers say what is left, as the provider's do. */
+	requestLimit?: { count: number; windowMs: number };
 	/** A 200 whose JSON breaks off in the middle. */
 	malformedJson?: boolean;
 	/** A well-formed answer without any text. */
@@ -47,6 +49,8 @@ export interface Effects {
 	delayMs: number;
 	chunkDelayMs: number;
 	failure: Failure | undefined;
+	/** What is left of the window after this request; below 0 it is refused. */
+	limit: { remaining: number; resetMs: number } | undefined;
 	malformedJson: boolean;
 	hugeBytes: number;
 	cut: 'before-headers' | 'after-headers' | undefined;
@@ -70,10 +74,11 @@ interface Rule {
 	readonly random: () => number;
 	matched: number;
 	failed: number;
+	window: { endsAt: number; used: number };
 }
 
 function ruleOf(behaviour: Behaviour): Rule {
-	return { behaviour, random: seededRandom(behaviour.seed ?? 1), matched: 0, failed: 0 };
+	return { behaviour, random: seededRandom(behaviour.seed ?? 1), matched: 0, failed: 0, window: { endsAt: 0, used: 0 } };
 }
 
 function failureOf(rule: Rule): Failure | undefined {
@@ -83,6 +88,15 @@ function failureOf(rule: Rule): Failure | undefined {
 		return failNext;
 	}
 	return failRatio !== undefined && rule.random() < failRatio.ratio ? failRatio : undefined;
+}
+
+function limitOf({ behaviour, window }: Rule): Effects['limit'] {
+	const { requestLimit } = behaviour;
+	if (requestLimit === undefined) return undefined;
+	const now = performance.now();
+	if (window.endsAt <= now) Object.assign(window, { endsAt: now + requestLimit.windowMs, used: 0 });
+	window.used += 1;
+	return { remaining: requestLimit.count - window.used, resetMs: Math.ceil(window.endsAt - now) };
 }
 
 export class Behaviours {
@@ -99,6 +113,7 @@ export class Behaviours {
 			delayMs: 0,
 			chunkDelayMs: 0,
 			failure: undefined,
+			limit: undefined,
 			malformedJson: false,
 			hugeBytes: 0,
 			cut: undefined,
@@ -115,6 +130,7 @@ export class Behaviours {
 			effects.delayMs += (behaviour.delayMs ?? 0) + jitterMs;
 			effects.chunkDelayMs += behaviour.chunkDelayMs ?? 0;
 			effects.failure ??= failureOf(rule);
+			effects.limit ??= limitOf(rule);
 			effects.malformedJson ||= behaviour.malformedJson ?? false;
 			effects.hugeBytes = Math.max(effects.hugeBytes, behaviour.hugeBytes ?? 0);
 			effects.hang ||= behaviour.hang ?? false;

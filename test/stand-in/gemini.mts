@@ -1,4 +1,4 @@
-import { answer, contentText, pieces, type Answer } from './answers.mts';
+import { answer, contentText, embedding, pieces, tokensOf, type Answer } from './answers.mts';
 import {
 	arrayOf,
 	header,
@@ -14,6 +14,7 @@ import {
 } from './http.mts';
 
 /** https://ai.google.dev/api: generateContent, streamGenerateContent and models. */
+export const GEMINI_EMBEDDING_MODELS = ['gemini-embedding-001'];
 export const GEMINI_MODELS = ['gemini-2.5-flash', 'gemini-2.5-pro', 'gemini-2.5-flash-lite'];
 
 const TYPES: Readonly<Record<number, [status: string, message: string]>> = {
@@ -136,6 +137,27 @@ export function generateContent(exchange: Exchange, apiKey: string): Reply {
 	};
 }
 
+/** https://ai.google.dev/api/embeddings#method:-models.batchembedcontents */
+export function batchEmbedContents(exchange: Exchange, apiKey: string): Reply {
+	const refused = refusal(exchange, apiKey);
+	if (refused !== undefined) return refused;
+	const [model = ''] = exchange.parameters;
+	if (!GEMINI_EMBEDDING_MODELS.includes(model)) return geminiError(404, `models/${model} is not found for API version v1beta.`);
+	const requests = arrayOf(objectOf(jsonBody(exchange))['requests']).map(objectOf);
+	if (requests.length === 0 || requests.length > 100) {
+		return geminiError(400, '* BatchEmbedContentsRequest.requests: at most 100 requests can be in one batch');
+	}
+	if (requests.some((request) => request['model'] !== `models/${model}`)) {
+		return geminiError(400, '* BatchEmbedContentsRequest.requests: the model of a request does not match');
+	}
+	const texts = requests.map(({ content }) => contentText(objectOf(content)['parts']));
+	const embeddings = texts.map((text, index) => ({
+		values: embedding(text, Number(requests[index]?.['outputDimensionality'] ?? 3072)),
+	}));
+	const used = texts.reduce((sum, text) => sum + tokensOf(text), 0);
+	return { status: 200, body: { embeddings, usageMetadata: { promptTokenCount: used } }, tokens: { input: used, output: 0 } };
+}
+
 export function geminiModels(exchange: Exchange, apiKey: string): Reply {
 	const models = GEMINI_MODELS.map((id) => ({
 		name: `models/${id}`,
@@ -145,5 +167,13 @@ export function geminiModels(exchange: Exchange, apiKey: string): Reply {
 		outputTokenLimit: 65_536,
 		supportedGenerationMethods: ['generateContent', 'countTokens'],
 	}));
-	return refusal(exchange, apiKey) ?? { status: 200, body: { models } };
+	const embedding = GEMINI_EMBEDDING_MODELS.map((id) => ({
+		name: `models/${id}`,
+		version: '001',
+		displayName: id,
+		inputTokenLimit: 2048,
+		outputTokenLimit: 1,
+		supportedGenerationMethods: ['embedContent'],
+	}));
+	return refusal(exchange, apiKey) ?? { status: 200, body: { models: [...models, ...embedding] } };
 }

@@ -198,7 +198,7 @@ export function embeddings(exchange: Exchange, apiKey: string): Reply {
 	const request = objectOf(jsonBody(exchange));
 	const input = request['input'];
 	const texts = (Array.isArray(input) ? (input as unknown[]) : [input]).map(textOf);
-	if (texts.some((text) => text === '')) {
+	if (texts.length > 2048 || texts.some((text) => text === '' || tokensOf(text) > 8192)) {
 		return openAiError(400, exchange.sequence, "'$.input' is invalid.", 'input');
 	}
 	const model = textOf(request['model']);

@@ -5,9 +5,9 @@ import path from 'node:path';
 
 export const FEATURES = [
 	'cache', 'flight', 'retry', 'breaker', 'limit', 'balance', 'http', 'batch', 'ai', 'similar', 'template', 'metrics',
-	'insight',
+	'insight', 'shared',
 ];
-const THIRD_PARTY = ['lru-cache', 'keyv', 'undici'];
+const THIRD_PARTY = ['ioredis', 'lru-cache', 'keyv', 'undici'];
 /** What the nodes that make HTTP requests have in common; its files have the rights of a node's. */
 const SHARED_HTTP = 'nodes/shared/http';
 const CORE_BUILTINS = ['node:crypto', 'node:perf_hooks'];

@@ -38,10 +38,20 @@ function section(description: INodeTypeDescription): string {
 	const shown = description.properties.filter((property) => !unseen.has(property.type));
 	const plain = shown.filter((property) => property.type !== 'collection');
 	const parts = [`## ${description.displayName}`, '', `${description.description}.`, '', table(plain)];
-	for (const collection of shown.filter((property) => property.type === 'collection')) {
-		parts.push('', `### ${description.displayName}: ${collection.displayName}`, '', table(collection.options as INodeProperties[]));
+	const collections = shown.filter((property) => property.type === 'collection');
+	for (const collection of collections) {
+		const twice = collections.some((other) => other !== collection && other.displayName === collection.displayName);
+		const operation = twice ? ` (${operationOf(description, collection)})` : '';
+		parts.push('', `### ${description.displayName}: ${collection.displayName}${operation}`, '', table(collection.options as INodeProperties[]));
 	}
 	return `${parts.join('\n')}\n`;
+}
+
+/** Which operation shows a property, by the name in the panel. */
+function operationOf(description: INodeTypeDescription, { displayOptions }: INodeProperties): string {
+	const [value] = displayOptions?.show?.operation ?? [];
+	const operations = description.properties.find(({ name }) => name === 'operation')?.options ?? [];
+	return (operations as INodePropertyOptions[]).find((operation) => operation.value === value)?.name ?? '';
 }
 
 function table(properties: INodeProperties[]): string {

@@ -52,6 +52,14 @@ describe('a request to Anthropic', () => {
 		});
 	});
 
+	test('marks the system message for the prompt cache where that is wanted and there is one', () => {
+		const cached = { ...request, cacheSystem: true };
+		expect(anthropic.chat(cached).body).not.toHaveProperty('system');
+		expect(anthropic.chat({ ...cached, messages: [{ role: 'system', content: 'Be brief' }, user] }).body?.system).toEqual([
+			{ type: 'text', text: 'Be brief', cache_control: { type: 'ephemeral' } },
+		]);
+	});
+
 	test('for JSON without a schema says so in the system prompt', () => {
 		const body = anthropic.chat({ ...request, json: {} }).body;
 		expect(body?.system).toContain('one JSON value');

@@ -29,7 +29,7 @@ function setUp(options: Partial<CacheOptions> = {}) {
 		{ store, background, detachedSignal },
 	);
 	const upstream = new Upstream<string>();
-	const holds = (ageMs: number, ttlMs = 100) => store.answers.set('k', { value: 'old', ageMs, ttlMs });
+	const holds = (ageMs: number, ttlMs = 100) => store.answers.set('k', { value: 'old', ageMs, ttlMs, keepMs: ttlMs });
 	const ask = (facts = {}) => {
 		const context = newContext({ key: 'k', ...facts });
 		return { context, answer: policy.execute(upstream.call, context) };

@@ -37,6 +37,26 @@ afterEach(async () => {
 });
 
 describe('a lane', () => {
+	test('looks for similar prompts behind single-flight and in front of the cache, where that is wanted', () => {
+		const { runtime } = newRuntime();
+		const similar = { mode: 'on', threshold: 0.5, maxAgeMs: 1000, showPrompt: false } as const;
+		expect(compose(runtime, { ...OPTIONS, similar }).name).toContain('single-flight → similar → cache → ');
+	});
+
+	test('who wants no similar answer gets none from another call in flight', async () => {
+		const { runtime } = newRuntime();
+		const similar = { mode: 'on', threshold: 0.3, maxAgeMs: 1000, showPrompt: false } as const;
+		const [signal, scope] = [new AbortController().signal, 'scope'];
+		const ask = async (text: string, options: LaneOptions) =>
+			await runtime.lane(options).run(async () => text, { signal, key: text, prompt: { scope, text }, idempotent: true });
+		await ask('What is the capital of France?', { ...OPTIONS, similar });
+		const other = 'please tell me what the capital of France is';
+		const [served, asked] = await Promise.all([ask(other, { ...OPTIONS, similar }), ask(other, OPTIONS)]);
+		expect(served).toMatchObject({ value: 'What is the capital of France?', trace: { cache: 'similar' } });
+		expect(asked).toMatchObject({ value: other, trace: { cache: 'miss', coalesced: false } });
+		expect(runtime.stats().similar).toMatchObject({ served: 1, wouldServe: 0, vetoed: 0 });
+	});
+
 	test('leads through all stages, in the one right order', () => {
 		const { runtime } = newRuntime();
 		expect(compose(runtime, OPTIONS).name).toBe(

@@ -5,11 +5,12 @@ import type { AiAnswer, FinishReason } from '../answer';
 import { JSON_HEADERS, sortedModels } from '../provider';
 import type { AiModel, Provider, WireRequest } from '../provider';
 import { commonDetails, providerError } from '../provider-error';
+import { stream } from './anthropic-stream';
 import { validateRequest } from '../request';
-import type { AiRequest } from '../request';
+import type { AiMessage, AiRequest } from '../request';
 import { usageOf } from '../usage';
 import type { AiUsage } from '../usage';
-import { compact, countAt, deepMerge, isRecord, listAt, recordAt, textAt } from '../wire';
+import { compact, countAt, deepMerge, isRecord, listAt, recordAt, textAt, type JsonObject } from '../wire';
 
 const VERSION = { 'anthropic-version': '2023-06-01' } as const;
 
@@ -26,6 +27,7 @@ export const anthropic: Provider = {
 	authHeaders: (apiKey): Record<string, string> => (apiKey === '' ? {} : { 'x-api-key': apiKey }),
 	chat,
 	parseChat,
+	stream,
 	parseError: (facts) => providerError(facts, commonDetails(facts.body)),
 	listModels: () => ({
 		method: 'GET',
@@ -44,10 +46,10 @@ function chat(request: AiRequest): WireRequest {
 	const body = compact({
 		model,
 		max_tokens: maxTokens ?? DEFAULT_MAX_TOKENS,
-		system: systemFor(request) || undefined,
+		system: systemField(request),
 		messages: messages
 			.filter(({ role }) => role !== 'system')
-			.map(({ role, content }) => ({ role, content })),
+			.map(wireMessage),
 		temperature,
 		top_p: topP,
 		stop_sequences: stop?.length ? stop : undefined,
@@ -61,12 +63,29 @@ function chat(request: AiRequest): WireRequest {
 	};
 }
 
+/** Images before the text. Reference: https://platform.claude.com/docs/en/build-with-claude/vision */
+function wireMessage({ role, content, images }: AiMessage): JsonObject {
+	if (!images?.length) return { role, content };
+	const parts = images.map(({ mediaType, data }) => ({ type: 'image', source: { type: 'base64', media_type: mediaType, data } }));
+	return { role, content: [...parts, { type: 'text', text: content }] };
+}
+
 /**
  * Structured output (`output_config.format`) came with Claude 4.5; older models get the schema in words.
  * Reference: https://platform.claude.com/docs/en/build-with-claude/structured-outputs
  */
 function hasStructuredOutput(model: string): boolean {
 	return !/^claude-([123]\b|instant|(opus|sonnet)-(3|4-[01]\b|4-20\d{6}|4$))/.test(model);
+}
+
+/**
+ * The static part of a prompt comes first on the wire, so a mark at its end caches all of it.
+ * Reference: https://platform.claude.com/docs/en/build-with-claude/prompt-caching
+ */
+function systemField(request: AiRequest): unknown {
+	const text = systemFor(request);
+	if (text === '') return undefined;
+	return request.cacheSystem ? [{ type: 'text', text, cache_control: { type: 'ephemeral' } }] : text;
 }
 
 /** All system messages; with the wish for JSON, where only words can express it. */

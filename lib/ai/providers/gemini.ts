@@ -5,6 +5,8 @@ import { JSON_HEADERS, sortedModels } from '../provider';
 import type { AiModel, Provider, WireRequest } from '../provider';
 import { commonDetails, decoded, providerError } from '../provider-error';
 import type { ErrorDetails } from '../provider-error';
+import { embeddings } from './gemini-embed';
+import { stream } from './gemini-stream';
 import { validateRequest } from '../request';
 import type { AiRequest } from '../request';
 import { usageOf } from '../usage';
@@ -20,6 +22,8 @@ export const gemini: Provider = {
 	authHeaders: (apiKey): Record<string, string> => (apiKey === '' ? {} : { 'x-goog-api-key': apiKey }),
 	chat,
 	parseChat,
+	stream,
+	embeddings,
 	parseError: (facts) => providerError(facts, errorDetails(facts.body)),
 	listModels: () => ({
 		method: 'GET',
@@ -46,9 +50,10 @@ function chat(request: AiRequest): WireRequest {
 		systemInstruction: system.length > 0 ? { parts: [{ text: system.join('\n\n') }] } : undefined,
 		contents: messages
 			.filter(({ role }) => role !== 'system')
-			.map(({ role, content }) => ({
+			.map(({ role, content, images = [] }) => ({
 				role: role === 'assistant' ? 'model' : 'user',
-				parts: [{ text: content }],
+				// Reference: https://ai.google.dev/gemini-api/docs/image-understanding
+				parts: [...images.map(({ mediaType, data }) => ({ inlineData: { mimeType: mediaType, data } })), { text: content }],
 			})),
 		generationConfig: Object.keys(generationConfig).length > 0 ? generationConfig : undefined,
 	});

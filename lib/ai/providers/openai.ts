@@ -4,11 +4,13 @@ import type { AiAnswer, FinishReason } from '../answer';
 import { JSON_HEADERS, sortedModels } from '../provider';
 import type { AiModel, ChatOptions, Provider, WireRequest } from '../provider';
 import { commonDetails, providerError } from '../provider-error';
+import { embeddings } from './openai-embed';
+import { stream } from './openai-stream';
 import { validateRequest } from '../request';
 import type { AiMessage, AiRequest, JsonFormat } from '../request';
 import { usageOf } from '../usage';
 import type { AiUsage } from '../usage';
-import { compact, countAt, deepMerge, isRecord, listAt, recordAt, textAt } from '../wire';
+import { compact, countAt, deepMerge, isRecord, listAt, recordAt, textAt, type JsonObject } from '../wire';
 
 const DEFAULT_BASE_URL = 'https://api.openai.com/v1';
 
@@ -23,6 +25,8 @@ export const openAi: Provider = {
 		apiKey === '' ? {} : { authorization: `Bearer ${apiKey}` },
 	chat,
 	parseChat,
+	stream,
+	embeddings,
 	parseError: (facts) => providerError(facts, commonDetails(facts.body)),
 	listModels: () => ({ method: 'GET', path: '/models', headers: { accept: 'application/json' } }),
 	parseModels,
@@ -62,12 +66,19 @@ function maxTokensField(model: string, baseUrl: string): 'max_completion_tokens'
 }
 
 /** JSON mode without a schema is refused unless some message speaks of JSON. */
-function messagesFor({ messages, json }: AiRequest): AiMessage[] {
-	const plain = messages.map(({ role, content }) => ({ role, content }));
-	const needsWord = json && !json.schema && !plain.some(({ content }) => /json/i.test(content));
+function messagesFor({ messages, json }: AiRequest): JsonObject[] {
+	const plain = messages.map(wireMessage);
+	const needsWord = json && !json.schema && !messages.some(({ content }) => /json/i.test(content));
 	return needsWord
 		? [{ role: 'system', content: 'Answer with one JSON object and nothing else.' }, ...plain]
 		: plain;
+}
+
+/** Reference: https://platform.openai.com/docs/guides/images-vision */
+function wireMessage({ role, content, images }: AiMessage): JsonObject {
+	if (!images?.length) return { role, content };
+	const parts = images.map(({ mediaType, data }) => ({ type: 'image_url', image_url: { url: `data:${mediaType};base64,${data}` } }));
+	return { role, content: [{ type: 'text', text: content }, ...parts] };
 }
 
 function responseFormat({ schema, name }: JsonFormat): Record<string, unknown> {

@@ -1,16 +1,22 @@
-import { costUsd, isComplete, requestUrl, type AiAnswer } from '../../../lib/ai';
+import { BlockedAnswerError, estimateInputTokens, isComplete, requestUrl, usageOf, withJson, type AiAnswer } from '../../../lib/ai';
 import { cacheKey } from '../../../lib/cache/key';
 import { MalformedAnswerError } from '../../../lib/core/errors';
 import type { CallTrace } from '../../../lib/core/trace';
-import type { Lane, Outcome, Runtime } from '../../../lib/runtime';
+import type { Lane, Outcome, Runtime, SharedStore } from '../../../lib/runtime';
 import { partitionOf } from '../../shared/cache';
 import type { ProviderAccess } from '../access';
 import type { ChatParameters } from '../parameters';
+import { similarPrompt } from '../similar';
+import { pay, priceCall } from './pay';
 import { sendToProvider } from './send';
 
 export interface Place {
 	readonly workflowId: string;
 	readonly nodeId: string;
+	/** Where the run keeps its answers; without it, in the memory of this process. */
+	readonly shared?: SharedStore | undefined;
+	/** Tells the user once per run. */
+	readonly warn?: ((message: string) => void) | undefined;
 }
 
 /** Asks the model, or answers from the cache. Never rejects for what the call itself runs into. */
@@ -21,30 +27,49 @@ export async function chat(
 	place: Place,
 	signal: AbortSignal,
 ): Promise<Outcome<AiAnswer>> {
-	const { choice, baseUrl } = access;
+	const { choice } = access;
 	const { request } = parameters;
-	const wire = choice.wire.chat(request, { baseUrl });
-	const origin = new URL(requestUrl(choice.wire, baseUrl, wire.path)).origin;
-	const key = cacheKey(
-		{ credential: access.credentialId, origin, partition: partitionOf(parameters.cache, place) },
-		// The whole request as it goes over the wire, and what becomes of the answer.
-		{ provider: choice.wire.name, baseUrl, wire, json: request.json !== undefined },
-	);
-	return await openLane(runtime, access.credentialId, origin, parameters).run(
+	const { wire, origin, key, prompt, lane } = plan(runtime, access, parameters, place);
+	const settings = { ...parameters, limit: runtime.learntLimit({ credential: access.credentialId, origin }, request.model) };
+	return await lane.run(
 		async (context) => {
-			const body = await sendToProvider(runtime, access, wire, parameters, context);
-			return requireAnswer(choice.wire.parseChat(body, request));
+			const answer = await pay(runtime, access, parameters, place, {
+				models: (given) => [given?.model ?? request.model, request.model],
+				estimate: usageOf({ inputTokens: estimateInputTokens(request) }),
+				usageOf: ({ usage }) => usage,
+				// The bill is the same whether or not the text is the JSON that was asked for.
+				send: async () =>
+					choice.wire.parseChat(await sendToProvider(runtime, access, wire, settings, context), { ...request, json: undefined }),
+			});
+			return { ...requireAnswer(withJson(answer, request)), tookMs: Math.round(context.trace.upstreamMs) };
 		},
-		{ signal, key, idempotent: true },
+		{ signal, key, prompt, idempotent: true },
 		(answer, trace) => account(answer, trace, access, parameters),
 	);
 }
 
-function openLane(runtime: Runtime, credential: string, origin: string, parameters: ChatParameters): Lane {
+/** The request, its place in the cache, and the way that it will take. */
+export function plan(runtime: Runtime, access: ProviderAccess, parameters: ChatParameters, place: Place) {
+	const { choice, baseUrl, credentialId } = access;
+	const { request } = parameters;
+	const wire = choice.wire.chat(request, { baseUrl });
+	const origin = new URL(requestUrl(choice.wire, baseUrl, wire.path)).origin;
+	const scope = { credential: credentialId, origin, partition: partitionOf(parameters.cache, place) };
+	const prompt = parameters.similar && similarPrompt(scope, request, choice.wire, baseUrl);
+	const key = cacheKey(
+		scope,
+		// The whole request as it goes over the wire, and what becomes of the answer.
+		{ provider: choice.wire.name, baseUrl, wire, json: request.json !== undefined },
+	);
+	return { wire, origin, key, prompt, lane: openLane(runtime, credentialId, origin, parameters, place.shared) };
+}
+
+function openLane(runtime: Runtime, credential: string, origin: string, parameters: ChatParameters, shared: SharedStore | undefined): Lane {
 	const { cache, resilience } = parameters;
 	return runtime.lane({
 		source: 'cachedAiCall',
 		scope: { credential, origin },
+		shared,
 		cache: {
 			mode: cache.mode,
 			ttlMs: cache.ttlMs,
@@ -53,12 +78,15 @@ function openLane(runtime: Runtime, credential: string, origin: string, paramete
 			refreshTimeoutMs: parameters.totalTimeoutMs,
 			isCacheable,
 		},
+		similar: parameters.similar,
 		retry: resilience.retry,
 		retryBudget: resilience.retryBudget,
 		rate: resilience.rate,
 		breaker: resilience.breaker,
 		maxConcurrent: resilience.concurrency,
-		attemptTimeoutMs: parameters.attemptTimeoutMs,
+		learntLimitOf: parameters.request.model,
+		// A stream may go on for as long as it keeps coming; the transport watches over its silences.
+		attemptTimeoutMs: parameters.stream ? parameters.totalTimeoutMs : parameters.attemptTimeoutMs,
 		totalTimeoutMs: parameters.totalTimeoutMs,
 	});
 }
@@ -73,7 +101,7 @@ function requireAnswer(answer: AiAnswer): AiAnswer {
 	if (answer.text.trim() !== '' || answer.finishReason === 'tool') return answer;
 	switch (answer.finishReason) {
 		case 'filtered':
-			throw new MalformedAnswerError(`The provider blocked the answer (${answer.providerFinishReason})`);
+			throw new BlockedAnswerError(`The provider blocked the answer (${answer.providerFinishReason})`);
 		case 'length':
 			throw new MalformedAnswerError('The answer was cut off before its first word: raise Max Tokens');
 		default:
@@ -86,16 +114,24 @@ export function wasSaved(trace: CallTrace): boolean {
 	return trace.coalesced || trace.cache === 'hit' || trace.cache === 'stale' || trace.cache === 'similar';
 }
 
+/** Enters what an answer cost, or what it would have cost had it not been there already. */
+export function settle(trace: CallTrace, bill: { readonly usd: number | null; readonly tokens: number; readonly tookMs: number }): void {
+	const saved = wasSaved(trace);
+	trace.costUsd = saved ? 0 : bill.usd;
+	trace.savedUsd = saved ? bill.usd : 0;
+	trace.savedTokens = saved ? bill.tokens : 0;
+	// Who shared a call in flight waited for it as long as the others did.
+	trace.savedMs = saved && !trace.coalesced ? bill.tookMs : 0;
+}
+
 function account(
 	answer: AiAnswer,
 	trace: CallTrace,
-	{ choice, baseUrl }: ProviderAccess,
-	{ request }: ChatParameters,
+	access: ProviderAccess,
+	parameters: ChatParameters,
 ): { inputTokens?: number; outputTokens?: number } {
-	const price = (model: string) => costUsd(choice.wire.name, model, answer.usage, { baseUrl });
-	const full = price(answer.model) ?? price(request.model);
-	const saved = wasSaved(trace);
-	trace.costUsd = saved ? 0 : full;
-	trace.savedUsd = saved ? full : 0;
+	const full = priceCall(access, parameters, [answer.model, parameters.request.model], answer.usage);
+	if (parameters.shortening) trace.shortened = parameters.shortening;
+	settle(trace, { usd: full, tokens: answer.usage?.totalTokens ?? 0, tookMs: answer.tookMs ?? 0 });
 	return answer.usage ? { inputTokens: answer.usage.inputTokens, outputTokens: answer.usage.outputTokens } : {};
 }

@@ -1,17 +1,26 @@
-import { requestUrl, type WireRequest } from '../../../lib/ai';
+import { readStream, requestUrl, type WireRequest } from '../../../lib/ai';
 import { MalformedAnswerError } from '../../../lib/core/errors';
 import type { CallContext } from '../../../lib/core/policy';
-import type { HttpRequest } from '../../../lib/http';
+import type { HttpRequest, HttpResponse } from '../../../lib/http';
+import type { LearntLimit, ReportedLimit } from '../../../lib/limit/learnt';
+import { reportedLimits, retryAfterMs } from '../../../lib/retry/retry-after';
 import type { Runtime } from '../../../lib/runtime';
 import type { ConnectionSettings } from '../../shared/connection';
 import type { ProviderAccess } from '../access';
 
 export interface SendSettings {
 	readonly connection: ConnectionSettings;
+	/** Bound of the wait for the first byte, and between two pieces of the answer. */
 	readonly attemptTimeoutMs: number;
+	/** Ask for a stream and read it to its end; what comes back is the same. */
+	readonly stream?: boolean | undefined;
+	/** Is told what the answer's headers say of rate limits. */
+	readonly limit?: LearntLimit | undefined;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** A stream wraps each word into an event of some hundred bytes, so the same answer takes many times its size. */
+const STREAM_OVERHEAD = 8;
 
 /**
  * Sends one request to a provider and reads its JSON. Throws what the transport throws, the provider's
@@ -24,9 +33,13 @@ export async function sendToProvider(
 	settings: SendSettings,
 	context: CallContext,
 ): Promise<unknown> {
-	const { status, headers, body } = await runtime.transport.send(toHttp(runtime, access, wire, settings), context);
+	const provider = access.choice.wire;
+	const asked = settings.stream ? provider.stream.request(wire) : wire;
+	const { status, headers, body } = await runtime.transport.send(toHttp(runtime, access, asked, settings), context);
+	settings.limit?.observe(limitsOf(status, headers, runtime.clock.wallNow()));
 	const text = body.toString('utf8');
-	if (status >= 400) throw access.choice.wire.parseError({ status, headers, body: parseOr(text, text) });
+	if (status >= 400) throw provider.parseError({ status, headers, body: parseOr(text, text) });
+	if (settings.stream && /^text\/event-stream\b/i.test(String(headers['content-type'] ?? ''))) return readStream(provider, text);
 	const parsed = parseOr(text, undefined);
 	if (parsed === undefined) {
 		throw new MalformedAnswerError(
@@ -52,13 +65,19 @@ function toHttp(runtime: Runtime, access: ProviderAccess, wire: WireRequest, set
 			maxIdleConnections: 10,
 		},
 		timeouts: { connectMs: CONNECT_TIMEOUT_MS, headersMs: attemptTimeoutMs, bodyIdleMs: attemptTimeoutMs },
-		maxResponseBytes: connection.maxResponseBytes,
+		maxResponseBytes: connection.maxResponseBytes * (settings.stream ? STREAM_OVERHEAD : 1),
 		// A provider's API does not redirect; following one with a key in hand only helps a thief.
 		redirect: { follow: false, max: 0, keepCredentials: false },
 		egress: access.egress,
 		credentialHeaders: Object.keys(access.authHeaders),
 		proxyFor: runtime.proxyFor,
 	};
+}
+
+/** A rejection that names a wait holds for all calls; the wait says more than the reset, which is when the limit is whole again. */
+function limitsOf(status: number, headers: HttpResponse['headers'], wallNow: number): readonly ReportedLimit[] {
+	const askedMs = status === 429 ? retryAfterMs(headers, wallNow) : undefined;
+	return askedMs === undefined ? reportedLimits(headers, wallNow) : [{ remaining: 0, resetMs: askedMs, countsRequests: true }];
 }
 
 function parseOr<T>(text: string, otherwise: T): unknown {

@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../core/clock';
+import { TimeoutError } from '../core/errors';
+import type { SharedBackend, SharedSize, WindowGrant } from '../core/shared';
+import { Cluster } from '../vendor';
+import type { Redis } from '../vendor';
+import { createRedisClient, type RedisClient, type RedisSettings } from './redis-client';
+import { ADD, APPEND, RELEASE, RENEW, TAKE } from './redis-scripts';
+import { Topics } from './topics';
+
+const SCAN_COUNT = 500;
+
+/** A Redis or Valkey, single, clustered or behind sentinels. Every key begins with the prefix and the kind of what it holds. */
+export class RedisBackend implements SharedBackend {
+	readonly name = 'redis';
+	readonly #client: RedisClient;
+	readonly #topics = new Topics();
+	#subscriber: RedisClient | undefined;
+	#connecting: Promise<void> | undefined;
+
+	constructor(
+		private readonly settings: RedisSettings,
+		private readonly prefix: string,
+		private readonly clock: Clock,
+	) {
+		this.#client = this.#create();
+	}
+
+	async connect(): Promise<void> {
+		if (this.#client.status === 'ready') return;
+		this.#connecting ??= this.#open(this.#client).finally(() => (this.#connecting = undefined));
+		await this.#connecting;
+	}
+
+	async probe(write: boolean): Promise<void> {
+		if (write) await this.#client.set(this.#key('probe', ''), '1', 'PX', 1000);
+		else await this.#client.get(this.#key('probe', ''));
+	}
+
+	isRefusal(error: unknown): boolean {
+		return error instanceof Error && /^(OOM|READONLY|MISCONF|NOREPLICAS|NOPERM)\b/.test(error.message);
+	}
+
+	reconnect(): void {
+		for (const client of [this.#client, this.#subscriber]) client?.disconnect(true);
+	}
+
+	async get(key: string): Promise<Buffer | undefined> {
+		return (await this.#client.getBuffer(this.#key('value', key))) ?? undefined;
+	}
+
+	async getMany(keys: readonly string[]): Promise<Array<Buffer | undefined>> {
+		if (keys.length === 0) return [];
+		// The keys of one MGET would have to lie on one node of the cluster.
+		if (this.#client instanceof Cluster) return await Promise.all(keys.map(async (key) => await this.get(key)));
+		const found = await this.#client.mgetBuffer(keys.map((key) => this.#key('value', key)));
+		return found.map((value) => value ?? undefined);
+	}
+
+	async set(key: string, value: Buffer, ttlMs: number): Promise<void> {
+		await this.#client.set(this.#key('value', key), value, 'PX', whole(ttlMs));
+	}
+
+	async delete(keys: readonly string[]): Promise<number> {
+		if (keys.length === 0) return 0;
+		return await this.#unlink(this.#client, keys.map((key) => this.#key('value', key)));
+	}
+
+	async deleteByPrefix(prefix: string): Promise<number> {
+		let deleted = 0;
+		for await (const [node, keys] of this.#batches(prefix)) deleted += await this.#unlink(node, keys);
+		return deleted;
+	}
+
+	async scan(prefix: string, limit: number): Promise<string[]> {
+		const start = this.#key('value', '').length;
+		const found = new Set<string>();
+		for await (const [, keys] of this.#batches(prefix)) {
+			for (const key of keys) if (found.size < limit) found.add(key.slice(start));
+			if (found.size >= limit) break;
+		}
+		return [...found];
+	}
+
+	/** The database may hold others' keys, and counting ours would be a walk through all of it. */
+	async size(): Promise<SharedSize> {
+		return { entries: null, bytes: null };
+	}
+
+	async acquire(name: string, token: string, ttlMs: number): Promise<boolean> {
+		return (await this.#client.set(this.#key('lease', name), token, 'PX', whole(ttlMs), 'NX')) === 'OK';
+	}
+
+	async renew(name: string, token: string, ttlMs: number): Promise<boolean> {
+		return (await this.#client.eval(RENEW, 1, this.#key('lease', name), token, whole(ttlMs))) === 1;
+	}
+
+	async release(name: string, token: string): Promise<boolean> {
+		return (await this.#client.eval(RELEASE, 1, this.#key('lease', name), token)) === 1;
+	}
+
+	async add(name: string, amount: number, ttlMs: number): Promise<number> {
+		return Number(await this.#client.eval(ADD, 1, this.#key('counter', name), amount, whole(ttlMs)));
+	}
+
+	async take(name: string, limit: number, windowMs: number): Promise<WindowGrant> {
+		const waitMs = Number(await this.#client.eval(TAKE, 1, this.#key('window', name), limit, whole(windowMs), randomUUID()));
+		return { granted: waitMs === 0, waitMs };
+	}
+
+	async append(name: string, value: Buffer, bounds: { readonly ttlMs: number; readonly max: number }): Promise<void> {
+		await this.#client.eval(APPEND, 1, this.#key('list', name), value, whole(bounds.ttlMs), bounds.max);
+	}
+
+	async list(name: string): Promise<Buffer[]> {
+		return await this.#client.lrangeBuffer(this.#key('list', name), 0, -1);
+	}
+
+	async publish(channel: string, message: string): Promise<void> {
+		await this.#client.publish(this.#key('news', channel), message);
+	}
+
+	/** Listening takes a connection of its own, made with the first listener. */
+	async subscribe(channel: string, listener: (message: string) => void): Promise<() => void> {
+		const name = this.#key('news', channel);
+		const { first, remove } = this.#topics.add(name, listener);
+		try {
+			const subscriber = await this.#listening();
+			if (first) await subscriber.subscribe(name);
+			return () => {
+				if (remove()) subscriber.unsubscribe(name).catch(() => {});
+			};
+		} catch (error) {
+			remove();
+			throw error;
+		}
+	}
+
+	async dispose(): Promise<void> {
+		this.#topics.clear();
+		for (const client of [this.#client, this.#subscriber]) client?.disconnect();
+	}
+
+	#create(): RedisClient {
+		const client = createRedisClient(this.settings);
+		// Without a listener an error would end the process. Commands fail by themselves and are counted there.
+		client.on('error', () => {});
+		return client;
+	}
+
+	/** The client goes on trying by itself after the first attempt, whether or not that one came through. */
+	async #open(client: RedisClient): Promise<void> {
+		await new Promise<void>((resolve, reject) => {
+			let last: unknown;
+			const onReady = () => finish(resolve);
+			const onError = (error: unknown) => (last = error);
+			const onGone = () => finish(() => reject(last ?? new Error('The connection was closed')));
+			const cancel = this.clock.after(this.settings.connectTimeoutMs, () =>
+				finish(() => reject(last ?? new TimeoutError('connect', this.settings.connectTimeoutMs))),
+			);
+			const finish = (settle: () => void) => {
+				cancel();
+				client.off('ready', onReady).off('error', onError).off('close', onGone);
+				settle();
+			};
+			client.on('ready', onReady).on('error', onError).on('close', onGone);
+			if (client.status === 'wait') client.connect().catch(onError);
+		});
+	}
+
+	async #listening(): Promise<RedisClient> {
+		if (!this.#subscriber) {
+			this.#subscriber = this.#create();
+			this.#subscriber.on('message', (name: string, message: string) => this.#topics.emit(name, message));
+		}
+		if (this.#subscriber.status !== 'ready') await this.#open(this.#subscriber);
+		return this.#subscriber;
+	}
+
+	async *#batches(prefix: string): AsyncGenerator<[Redis, string[]]> {
+		const nodes = this.#client instanceof Cluster ? this.#client.nodes('master') : [this.#client];
+		const pattern = `${escapeGlob(this.#key('value', prefix))}*`;
+		for (const node of nodes) {
+			let cursor = '0';
+			do {
+				const [next, keys] = await node.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT);
+				cursor = next;
+				if (keys.length > 0) yield [node, keys];
+			} while (cursor !== '0');
+		}
+	}
+
+	async #unlink(client: RedisClient, keys: readonly string[]): Promise<number> {
+		if (!(this.#client instanceof Cluster)) return await client.unlink(...keys);
+		const counts = await Promise.all(keys.map(async (key) => await client.unlink(key)));
+		return counts.reduce((sum, count) => sum + count, 0);
+	}
+
+	#key(kind: string, name: string): string {
+		return `${this.prefix}:${kind}:${name}`;
+	}
+}
+
+/** Redis refuses fractions, and a time of 0. */
+function whole(ms: number): number {
+	return Math.max(1, Math.ceil(ms));
+}
+
+function escapeGlob(text: string): string {
+	return text.replace(/[\\*?[\]]/g, '\\$&');
+}

@@ -1,0 +1,74 @@
+import { costUsd, type AiUsage, type Budget } from '../../../lib/ai';
+import type { Runtime } from '../../../lib/runtime';
+import type { ProviderAccess } from '../access';
+import type { CallParameters } from '../parameters';
+import type { BudgetSetting } from '../spending';
+import type { Place } from './chat';
+
+/** What a call cost by the first of the names that a price is known for; null where none is. */
+export function priceCall(
+	{ choice, baseUrl }: Pick<ProviderAccess, 'choice' | 'baseUrl'>,
+	{ spending }: Pick<CallParameters, 'spending'>,
+	models: readonly string[],
+	usage: AiUsage | null,
+): number | null {
+	for (const model of models) {
+		const usd = costUsd(choice.wire.name, model, usage, { baseUrl, overrides: spending.prices });
+		if (usd !== null) return usd;
+	}
+	return null;
+}
+
+export interface Purchase<T> {
+	/** As `priceCall` takes them. */
+	readonly models: (value?: T) => readonly string[];
+	/** What the call will be counted as at least. */
+	readonly estimate: AiUsage;
+	readonly usageOf: (value: T) => AiUsage | null;
+	readonly send: () => Promise<T>;
+}
+
+/**
+ * Sends what the budgets have room for, and enters the bill. A bill of which the provider counts nothing is the estimate.
+ * @throws {BudgetExceededError} where there is no room, before anything is sent
+ */
+export async function pay<T>(
+	runtime: Runtime,
+	access: ProviderAccess,
+	parameters: CallParameters,
+	place: Place,
+	{ models, estimate, usageOf, send }: Purchase<T>,
+): Promise<T> {
+	const { budgets } = parameters.spending;
+	if (budgets.length === 0) return await send();
+	const limits = budgets.map((setting) => toBudget(setting, access, place));
+	const amount = (usage: AiUsage, value?: T) => ({
+		usd: priceCall(access, parameters, models(value), usage),
+		tokens: usage.totalTokens,
+	});
+	const held = runtime.spending.reserve(limits, amount(estimate));
+	let value: T;
+	try {
+		value = await send();
+	} catch (error) {
+		held.settle();
+		throw error;
+	}
+	const bill = amount(usageOf(value) ?? estimate, value);
+	held.settle(bill);
+	if (bill.usd === null && budgets.some(({ usd }) => usd !== undefined)) {
+		place.warn?.(`The price of ${models(value)[0]} is not known, so it does not count against a budget in dollars. Name it under Model Prices.`);
+	}
+	for (const [index, { warnAt }] of budgets.entries()) {
+		const limit = limits[index];
+		if (limit && runtime.spending.share(limit) >= warnAt) {
+			place.warn?.(`More than ${Math.round(warnAt * 100)} percent of the budget of ${limit.owner} for today are spent.`);
+		}
+	}
+	return value;
+}
+
+function toBudget({ scope, usd, tokens }: BudgetSetting, { credentialId, baseUrl }: ProviderAccess, { workflowId, nodeId }: Place): Budget {
+	const names = { node: [workflowId, nodeId], workflow: [workflowId], credential: [credentialId, baseUrl] };
+	return { account: JSON.stringify([scope, ...names[scope]]), owner: `this ${scope}`, usd, tokens };
+}

@@ -1,0 +1,128 @@
+import { createRequire } from 'node:module';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type * as StoreModule from '../../lib/n8n/store.ts';
+import type * as RuntimeModule from '../../lib/runtime/index.ts';
+import { aiWorkflow, answers } from '../helpers/ai-node.mts';
+import { engine, standIn } from '../helpers/ai-suite.mts';
+import { redisIsMissing, RedisServer } from '../helpers/redis-server.mts';
+
+const CHAT = 'POST /v1/chat/completions';
+const calls = () => standIn.counters().calls[CHAT] ?? 0;
+const { getRuntime } = createRequire(import.meta.url)('../../dist/lib/runtime/index.js') as typeof RuntimeModule;
+
+async function run(store: Record<string, unknown>, parameters: Record<string, unknown> = {}, input = [{}]) {
+	const { nodes, ...rest } = aiWorkflow({
+		workflowId: 'one-workflow',
+		parameters: { prompt: 'tag this package: kept by all', store: 'shared', options: { includeTrace: true }, ...parameters },
+	});
+	return await engine.run({
+		workflow: {
+			...rest,
+			nodes: nodes.map((node) =>
+				node.credentials ? { ...node, credentials: { ...node.credentials, fastpathStoreApi: { id: 'store-1', name: 'store' } } } : node,
+			),
+		},
+		credentials: [
+			{ name: 'key', type: 'openAiApi', data: { apiKey: standIn.apiKey, url: `${standIn.url}/v1` } },
+			{ name: 'store', type: 'fastpathStoreApi', data: store },
+		],
+		input,
+	});
+}
+
+describe.skipIf(redisIsMissing())('a shared store', () => {
+	let server: RedisServer;
+	let settings: Record<string, unknown>;
+
+	beforeAll(async () => {
+		server = await RedisServer.start();
+		settings = { host: server.host, port: server.port, prefix: 'fastpath', database: 0 };
+	});
+
+	beforeEach(async () => {
+		await getRuntime().store.clear();
+		await server.command('FLUSHALL');
+	});
+
+	afterAll(async () => await server.stop());
+
+	test('answers after the memory of the process is gone, as for another worker', async () => {
+		const first = await run(settings);
+		expect(first.error).toBeUndefined();
+		await getRuntime().store.clear();
+		const second = await run(settings);
+		expect(answers(second)[0]).toMatchObject({ text: answers(first)[0]?.text, cached: true, _fastpath: { cache: 'hit', attempts: 0 } });
+		expect(calls()).toBe(1);
+	});
+
+	test('is not asked for what is kept in the memory of the process alone', async () => {
+		await run(settings, { store: 'memory' });
+		await getRuntime().store.clear();
+		await run(settings);
+		expect(calls()).toBe(2);
+	});
+
+	test('that is killed is not noticed by the items, is told of once, and is found again by itself', async () => {
+		const prompts = (word: string) => Array.from({ length: 10 }, (_, index) => ({ text: `${word} ${index}` }));
+		const many = { prompt: '=tag this package: {{ $json.text }}' };
+		await run(settings, many, prompts('before'));
+		await server.kill();
+		const during = await run(settings, many, prompts('during'));
+		expect(during.error).toBeUndefined();
+		expect(answers(during)).toHaveLength(10);
+		const later = await run(settings, many, prompts('later'));
+		expect(JSON.stringify(later.hints)).toContain('does not answer');
+
+		await server.start();
+		await expect
+			.poll(
+				async () => {
+					await getRuntime().store.clear();
+					await run(settings, { prompt: 'tag this package: after' });
+					return await server.command('DBSIZE');
+				},
+				{ timeout: 8000, interval: 200 },
+			)
+			.toMatch(/:[1-9]/);
+	});
+
+	test('that is paused costs each call no more than its bound, and nothing once it is known', async () => {
+		await run(settings, { prompt: 'tag this package: awake' });
+		server.pause();
+		const input = Array.from({ length: 20 }, (_, index) => ({ text: `paused ${index}` }));
+		const result = await run(settings, { prompt: '=tag this package: {{ $json.text }}' }, input);
+		expect(result.error).toBeUndefined();
+		expect(answers(result)).toHaveLength(20);
+		expect(calls()).toBe(21);
+		server.resume();
+	});
+});
+
+describe.skipIf(redisIsMissing())('the test of the credential', () => {
+	const { testStore } = createRequire(import.meta.url)('../../dist/lib/n8n/store.js') as typeof StoreModule;
+	const testWith = async (data: Record<string, unknown>) =>
+		await testStore.call({} as never, { id: '1', name: 'store', type: 'fastpathStoreApi', data: data as never });
+
+	test('reads and writes, and says what is wrong where it cannot', async () => {
+		const server = await RedisServer.start();
+		const data = { host: server.host, port: server.port, prefix: 'p', database: 0 };
+		expect(await testWith(data)).toMatchObject({ status: 'OK' });
+		await server.command('CONFIG', 'SET', 'requirepass', 'secret-word');
+		const refused = await testWith({ ...data, password: 'another-word' });
+		expect(refused.status).toBe('Error');
+		expect(refused.message).not.toContain('another-word');
+		await server.kill();
+		expect(await testWith(data)).toMatchObject({ status: 'Error', message: expect.stringMatching(/ECONNREFUSED|closed/) });
+		expect(await testWith({ ...data, port: 'x' })).toMatchObject({ status: 'Error', message: expect.stringContaining('Invalid Port') });
+		await server.stop();
+	});
+});
+
+test.each([
+	['host', { host: '  ', port: 6379, prefix: 'p' }, /Invalid Host/],
+	['port', { host: 'localhost', port: 0, prefix: 'p' }, /Invalid Port: expected a whole number from 1 to 65535, got 0/],
+	['prefix', { host: 'localhost', port: 6379, prefix: '' }, /Invalid Key Prefix/],
+])('a store without a good %s is refused clearly', async (_field, store, message) => {
+	const result = await run(store);
+	expect(result.error?.message).toMatch(message);
+});

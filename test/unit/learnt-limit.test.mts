@@ -1,0 +1,146 @@
+import { describe, expect, test } from 'vitest';
+import { CancelledError, LimitExceededError } from '../../lib/core/errors.ts';
+import type { CallContext } from '../../lib/core/policy.ts';
+import { LearntLimit } from '../../lib/limit/learnt.ts';
+import { reportedLimits } from '../../lib/retry/retry-after.ts';
+import { listeners, newContext, rejection, Upstream } from '../helpers/calls.mts';
+import { FakeClock, settle } from '../helpers/fake-clock.mts';
+
+function setUp() {
+	const clock = new FakeClock();
+	const limit = new LearntLimit(clock);
+	const upstream = new Upstream<string>();
+	const start = (facts: Partial<CallContext> = {}) => {
+		const context = newContext(facts);
+		const answer = limit.execute(upstream.call, context);
+		answer.catch(() => {});
+		return { context, answer };
+	};
+	/** The call of that number is answered, and the answer says what is left. */
+	const answer = async (index: number, remaining: number, resetMs = 1000) => {
+		limit.observe([{ remaining, resetMs, countsRequests: true }]);
+		upstream.calls[index]?.resolve('ok');
+		await settle();
+	};
+	return { clock, limit, upstream, start, answer };
+}
+
+describe('a learnt limit', () => {
+	test('lets everything through while nothing is known', async () => {
+		const { upstream, start } = setUp();
+		for (let count = 0; count < 50; count += 1) start();
+		await settle();
+		expect(upstream.calls).toHaveLength(50);
+	});
+
+	test('waits for the reset once nothing is left', async () => {
+		const { clock, upstream, start, answer } = setUp();
+		start();
+		await answer(0, 0);
+		const { context } = start();
+		await clock.advance(999);
+		expect(upstream.calls).toHaveLength(1);
+		await clock.advance(1);
+		expect(upstream.calls).toHaveLength(2);
+		expect(context.trace.waitedMs).toBe(1000);
+		expect(clock.timers).toBe(0);
+	});
+
+	test('hands out what is left, less what is under way', async () => {
+		const { clock, upstream, start, answer } = setUp();
+		for (let count = 0; count < 3; count += 1) start();
+		await answer(0, 5);
+		for (let count = 0; count < 10; count += 1) start();
+		await settle();
+		// Two others were under way, so three of the five are free.
+		expect(upstream.calls).toHaveLength(6);
+		await clock.advance(1000);
+		expect(upstream.calls).toHaveLength(13);
+	});
+
+	test('wakes as many as a newer answer has room for', async () => {
+		const { upstream, start, answer } = setUp();
+		start();
+		await answer(0, 1, 60_000);
+		for (let count = 0; count < 4; count += 1) start();
+		await settle();
+		expect(upstream.calls).toHaveLength(2);
+		await answer(1, 2, 60_000);
+		expect(upstream.calls).toHaveLength(4);
+	});
+
+	test('does not begin a wait beyond the deadline', async () => {
+		const { clock, start, answer } = setUp();
+		start();
+		await answer(0, 0, 5000);
+		const error = await rejection(start({ deadlineAt: 5000 }).answer);
+		expect(error).toBeInstanceOf(LimitExceededError);
+		expect(String(error)).toMatch(/used up for another 5 s/);
+		expect(clock.timers).toBe(0);
+	});
+
+	test('lets one call a minute see whether a long one still holds', async () => {
+		const { clock, upstream, start, answer } = setUp();
+		start();
+		await answer(0, 0, 3_600_000);
+		await clock.advance(60_000);
+		start({ deadlineAt: clock.now() + 1000 });
+		const second = start({ deadlineAt: clock.now() + 1000 });
+		expect(await rejection(second.answer)).toBeInstanceOf(LimitExceededError);
+		expect(upstream.calls).toHaveLength(2);
+		await answer(1, 100);
+		start();
+		await settle();
+		expect(upstream.calls).toHaveLength(3);
+	});
+
+	test('lets go of a call that is cancelled', async () => {
+		const { clock, limit, start, answer } = setUp();
+		start();
+		await answer(0, 0);
+		const stop = new AbortController();
+		const { answer: waiting } = start({ signal: stop.signal });
+		await settle();
+		stop.abort();
+		expect(await rejection(waiting)).toBeInstanceOf(CancelledError);
+		expect([clock.timers, listeners(stop.signal)]).toEqual([0, 0]);
+		await clock.advance(1000);
+		expect(limit.idle).toBe(true);
+	});
+
+	test('of tokens holds up only when none are left', async () => {
+		const { clock, limit, upstream, start } = setUp();
+		limit.observe([{ remaining: 1, resetMs: 1000, countsRequests: false }]);
+		for (let count = 0; count < 3; count += 1) start();
+		await settle();
+		expect(upstream.calls).toHaveLength(3);
+		limit.observe([{ remaining: 0, resetMs: 1000, countsRequests: false }]);
+		start();
+		await clock.advance(999);
+		expect(upstream.calls).toHaveLength(3);
+	});
+});
+
+test('limits are read from the headers of OpenAI, of Anthropic and of others', () => {
+	const wallNow = Date.UTC(2026, 0, 1);
+	const headers = {
+		'x-ratelimit-remaining-requests': '0',
+		'x-ratelimit-reset-requests': '1m30s',
+		'x-ratelimit-remaining-tokens': '12',
+		'x-ratelimit-reset-tokens': '6ms',
+		'anthropic-ratelimit-input-tokens-remaining': '0',
+		'anthropic-ratelimit-input-tokens-reset': '2026-01-01T00:00:05Z',
+		'x-ratelimit-remaining': '3',
+		'x-ratelimit-reset': '7',
+		'ratelimit-reset': '7',
+	};
+	expect(reportedLimits(headers, wallNow)).toEqual([
+		{ remaining: 0, resetMs: 90_000, countsRequests: true },
+		{ remaining: 12, resetMs: 6, countsRequests: false },
+		{ remaining: 0, resetMs: 5000, countsRequests: false },
+		{ remaining: 3, resetMs: 7000, countsRequests: true },
+	]);
+	expect(reportedLimits({}, wallNow)).toEqual([]);
+	const epoch = (reset: number) => reportedLimits({ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(reset) }, wallNow)[0]?.resetMs;
+	expect([epoch(wallNow / 1000 + 3), epoch(wallNow + 4000)]).toEqual([3000, 4000]);
+});

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { LeaseDeck, LeasePolicy } from '../../lib/flight/lease.ts';
+import { MemoryBackend } from '../../lib/shared/memory.ts';
+import { newContext, outage, rejection, Upstream } from '../helpers/calls.mts';
+import { FakeClock, settle } from '../helpers/fake-clock.mts';
+import { seeded } from '../helpers/seeded.mts';
+
+/** Processes that share one store: each has a deck of its own. */
+function setUp(processes = 3) {
+	const clock = new FakeClock();
+	const shared = new MemoryBackend(clock);
+	const upstream = new Upstream<string>();
+	const answers = new Set<string>();
+	const members = Array.from({ length: processes }, (_, index) => {
+		const deck = new LeaseDeck({ shared, clock, random: seeded(index + 1) });
+		const policy = new LeasePolicy(deck, async (key) => answers.has(key));
+		const ask = (signal = new AbortController().signal) => {
+			const context = newContext({ key: 'k', signal });
+			const answer = policy.execute(async (inward) => {
+				if (answers.has('k')) return 'from the store';
+				const value = await upstream.call(inward);
+				answers.add('k');
+				return value;
+			}, context);
+			answer.catch(() => {});
+			return { context, answer };
+		};
+		return { ask };
+	});
+	return { clock, shared, upstream, members };
+}
+
+describe('a flight of many processes', () => {
+	test('is one call, and the others take the answer from the store at the news of it', async () => {
+		const { clock, upstream, members } = setUp();
+		const asked = members.map(({ ask }) => ask());
+		await settle();
+		expect(upstream.count).toBe(1);
+		await clock.advance(3000);
+		expect(upstream.count).toBe(1);
+		upstream.at(0).resolve('asked');
+		await settle();
+		expect((await Promise.all(asked.map(async ({ answer }) => await answer))).sort()).toEqual(['asked', 'from the store', 'from the store']);
+		expect(clock.timers).toBe(0);
+	});
+
+	test('outlives a leader that takes long, which renews its lease', async () => {
+		const { clock, upstream, members } = setUp();
+		for (const { ask } of members) ask();
+		await clock.advance(60_000);
+		expect(upstream.count).toBe(1);
+	});
+
+	test('is taken over when its leader dies', async () => {
+		const { clock, shared, upstream, members } = setUp(1);
+		await shared.acquire('k', 'a process that is gone', 5000);
+		const { answer } = members[0]?.ask() ?? expect.unreachable();
+		await clock.advance(4000);
+		expect(upstream.count).toBe(0);
+		await clock.advance(2000);
+		expect(upstream.count).toBe(1);
+		upstream.at(0).resolve('asked');
+		expect(await answer).toBe('asked');
+	});
+
+	test('whose leader fails is tried by the next one at once', async () => {
+		const { upstream, members } = setUp(2);
+		const [first, second] = members.map(({ ask }) => ask());
+		await settle();
+		const error = outage();
+		upstream.at(0).reject(error);
+		await settle();
+		expect(await rejection(first?.answer ?? Promise.resolve())).toBe(error);
+		expect(upstream.count).toBe(2);
+		upstream.at(1).resolve('asked');
+		expect(await second?.answer).toBe('asked');
+	});
+
+	test('lets a waiter go as soon as its own signal aborts', async () => {
+		const { clock, members } = setUp(2);
+		members[0]?.ask();
+		await settle();
+		const stop = new AbortController();
+		const { answer } = members[1]?.ask(stop.signal) ?? expect.unreachable();
+		await settle();
+		stop.abort();
+		expect(await rejection(answer)).toMatchObject({ code: 'ERR_CANCELLED' });
+		expect(clock.timers).toBe(1);
+	});
+});
