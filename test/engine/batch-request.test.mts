@@ -187,7 +187,7 @@ test('adaptive concurrency stays near what the server admits, and no item is los
 		if (active >= 10) {
 			refused += 1;
 			response.statusCode = 429;
-			response.setHeader('retry-after', '0');
+			response.setHeader('retry-after-ms', '20');
 			response.end();
 			return;
 		}
