@@ -9,7 +9,7 @@ import { startStandIn, type StandIn } from '../stand-in/ai-provider.mts';
 
 const CHAT = 'POST /v1/chat/completions';
 const WORKERS = 2;
-const EXECUTIONS = 60;
+const EXECUTIONS = 40;
 
 describe.skipIf(redisIsMissing())('n8n in queue mode, with two workers', () => {
 	let queue: RedisServer;
@@ -82,13 +82,17 @@ describe.skipIf(redisIsMissing())('n8n in queue mode, with two workers', () => {
 		return id;
 	}
 
-	/** SQLite admits one writer: under three processes n8n may fail to enter an execution. It is not begun then, and may be asked for again. */
+	/**
+	 * SQLite admits one writer, and three processes write: n8n then fails executions of its own accord (SQLITE_BUSY in its
+	 * log). Those are asked for again; any other failure is one.
+	 */
 	async function call(name: string): Promise<{ status: number; body: string }> {
 		for (let attempt = 1; ; attempt += 1) {
 			const response = await fetch(`${main.url}/webhook/${name}`, { method: 'POST' });
 			const body = await response.text();
-			if (attempt === 5 || !body.includes('There was a problem executing the workflow')) return { status: response.status, body };
-			await delay(100 * attempt);
+			const busy = response.status === 500 && processes.some((instance) => instance.logs().includes('SQLITE_BUSY'));
+			if (attempt === 8 || !busy) return { status: response.status, body };
+			await delay(200 * attempt);
 		}
 	}
 
@@ -110,7 +114,7 @@ describe.skipIf(redisIsMissing())('n8n in queue mode, with two workers', () => {
 		);
 	}
 
-	test('sixty executions at once with one prompt make one call over all workers with a shared store', async () => {
+	test('forty executions at once with one prompt make one call over all workers with a shared store', async () => {
 		await publish('shared', { store: 'shared' });
 		expect(new Set(await burst('shared')).size).toBe(1);
 		expect(calls()).toBe(1);
