@@ -3,7 +3,7 @@ import { OPPOSITES } from './words';
 
 /**
  * Why two prompts that look alike must not share an answer. `opposites`: enable and disable · `order`: A over B and B over
- * A · `words`: any other word that only one of them has, and that is neither a filler nor a known synonym ·
+ * A · `words`: a further word that only one of them has, and that is neither a filler nor a known synonym ·
  * `text`: what follows the question (after a colon, a line break, the first sentence), where not a letter may differ.
  */
 export type Veto =
