@@ -7,7 +7,7 @@ import { commonDetails, decoded, providerError } from '../provider-error';
 import type { ErrorDetails } from '../provider-error';
 import { embeddings } from './gemini-embed';
 import { stream } from './gemini-stream';
-import { validateRequest } from '../request';
+import { refuseBody, validateRequest } from '../request';
 import type { AiRequest } from '../request';
 import { usageOf } from '../usage';
 import type { AiUsage } from '../usage';
@@ -34,6 +34,7 @@ export const gemini: Provider = {
 };
 
 function chat(request: AiRequest): WireRequest {
+	refuseBody(request, 'Google Gemini');
 	validateRequest(request);
 	const { messages, temperature, topP, maxTokens, stop, seed, json, extraBody } = request;
 	const system = messages.filter(({ role }) => role === 'system').map(({ content }) => content);
