@@ -4,6 +4,8 @@ export type CacheStatus = 'hit' | 'stale' | 'revalidated' | 'miss' | 'similar' |
 /** A call's account of itself. Plain data; users see it under `_fastpath` when they ask. */
 export interface CallTrace {
 	cache: CacheStatus;
+	/** Where the answer is kept, if the cache takes part: what clears it alone. */
+	key?: string;
 	/** Another caller's request in flight answered this call too. */
 	coalesced: boolean;
 	/** Requests sent upstream for this call; 0 on a hit. */
