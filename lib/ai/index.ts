@@ -1,6 +1,10 @@
 export { isComplete } from './answer';
 export type { AiAnswer, FinishReason } from './answer';
 export { withJson } from './answer';
+export { isOver, jsonLines, splitBatch } from './batch';
+export type { BatchFormat, BatchResult, BatchState, ProviderBatch } from './batch';
+export { fromCustomId, toCustomId } from './batch-id';
+export type { BatchEntry } from './batch-id';
 export { BudgetBook } from './budget';
 export type { Amount, Budget } from './budget';
 export { cascade, MOVE_ON } from './cascade';

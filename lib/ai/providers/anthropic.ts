@@ -5,6 +5,7 @@ import type { AiAnswer, FinishReason } from '../answer';
 import { JSON_HEADERS, sortedModels } from '../provider';
 import type { AiModel, Provider, WireRequest } from '../provider';
 import { commonDetails, providerError } from '../provider-error';
+import { batches } from './anthropic-batch';
 import { stream } from './anthropic-stream';
 import { validateRequest } from '../request';
 import type { AiMessage, AiRequest } from '../request';
@@ -28,6 +29,7 @@ export const anthropic: Provider = {
 	chat,
 	parseChat,
 	stream,
+	batches,
 	parseError: (facts) => providerError(facts, commonDetails(facts.body)),
 	listModels: () => ({
 		method: 'GET',

@@ -4,6 +4,7 @@ import type { AiAnswer, FinishReason } from '../answer';
 import { JSON_HEADERS, sortedModels } from '../provider';
 import type { AiModel, ChatOptions, Provider, WireRequest } from '../provider';
 import { commonDetails, providerError } from '../provider-error';
+import { batches } from './openai-batch';
 import { embeddings } from './openai-embed';
 import { stream } from './openai-stream';
 import { validateRequest } from '../request';
@@ -27,6 +28,7 @@ export const openAi: Provider = {
 	parseChat,
 	stream,
 	embeddings,
+	batches,
 	parseError: (facts) => providerError(facts, commonDetails(facts.body)),
 	listModels: () => ({ method: 'GET', path: '/models', headers: { accept: 'application/json' } }),
 	parseModels,
