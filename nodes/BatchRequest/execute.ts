@@ -3,6 +3,7 @@ import { Once } from '../../lib/batch/once';
 import { runOrdered } from '../../lib/batch/run';
 import { childController } from '../../lib/core/signal';
 import { toNodeError } from '../../lib/n8n/errors';
+import { passOf } from '../../lib/n8n/pass';
 import { warnOfStackedRetries } from '../../lib/n8n/hints';
 import { cancelSignal } from '../../lib/n8n/signal';
 import { getRuntime } from '../../lib/runtime';
@@ -10,15 +11,16 @@ import { createPace } from '../shared/http/pace';
 import { readBatching, readConcurrency } from '../shared/http/parameters';
 import { httpWork } from '../shared/http/work';
 import { batchEnded, cancelledItem, failedItem } from './failures';
-import { answerFor, isRead, requestKey, withIdempotencyKey } from './identity';
+import { answerFor, isRead, ItemKeys, requestKey, withIdempotencyKey } from './identity';
 import { readBatch } from './parameters';
+import { startResumption } from './resume';
 import { BatchSummary, showSummary } from './summary';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	warnOfStackedRetries(context);
 	const runtime = getRuntime((message) => context.logger.warn(message));
 	const { clock } = runtime;
 	const settings = readBatch(context);
+	if (settings.resume === undefined) warnOfStackedRetries(context);
 	const node = context.getNode();
 	const inputs = context.getInputData();
 	const work = httpWork(context, runtime, 'batchRequest');
@@ -26,7 +28,9 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const summary = new BatchSummary();
 	const once = new Once<INodeExecutionData[]>();
 	const attempts = new Map<number, number>();
-	const run = JSON.stringify([context.getWorkflow().id, node.id, context.getExecutionId(), clock.wallNow(), runtime.random.next()]);
+	const keys = new ItemKeys();
+	const store = runtime.journals.memory;
+	const resumption = await startResumption({ store, durable: false, clock }, passOf(context), settings);
 
 	const { controller, release } = childController(cancelSignal(context));
 	let timedOut = false;
@@ -34,6 +38,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 		timedOut = true;
 		controller.abort();
 	});
+	const keyed = settings.resume !== undefined || settings.idempotencyHeader !== undefined;
 	const startedAt = clock.now();
 	const mayFail = settings.mayFail(inputs.length);
 	const options = {
@@ -43,13 +48,24 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 		stopWhen: ({ failed }: { readonly failed: number }) => failed > mayFail,
 	};
 	const results = await runOrdered(inputs, options, async (input, itemIndex, signal) => {
-		await pace(itemIndex, signal);
 		const prepared = await work.prepare(itemIndex);
-		const perform = async () =>
-			await work.perform(settings.idempotencyKey ? withIdempotencyKey(prepared, run) : prepared, signal, (trace) => {
+		const send = async (item: string) => {
+			await pace(itemIndex, signal);
+			const { idempotencyHeader } = settings;
+			const named = idempotencyHeader === undefined ? prepared : withIdempotencyKey(prepared, idempotencyHeader, resumption.id, item);
+			const fetched = await work.fetch(named, signal, (trace) => {
 				attempts.set(itemIndex, (attempts.get(itemIndex) ?? 0) + trace.attempts);
 				summary.call(trace);
 			});
+			await resumption.note(item, fetched, signal);
+			return fetched;
+		};
+		const perform = async () => {
+			const item = keyed ? keys.of(prepared, settings.itemKeyOf(itemIndex)) : '';
+			const recalled = await resumption.recall(item, prepared);
+			if (recalled) summary.recall();
+			return await work.render(prepared, recalled ?? (await send(item)));
+		};
 		if (settings.identical === 'each' || (settings.identical === 'reads' && !isRead(prepared))) return await perform();
 		const { value, first } = await once.run(requestKey(prepared), perform);
 		if (first) return value;
@@ -58,6 +74,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	});
 	clear();
 	release();
+	await resumption.end(results);
 
 	const facts = summary.of(results, clock.now() - startedAt);
 	showSummary(context, facts);
