@@ -45,11 +45,6 @@ export function readBatch(context: ParameterContext): BatchSettings {
 	};
 }
 
-/** What the batch keeps a journal in; the credential belongs to it. */
-export function usesSharedStore(context: ParameterContext): boolean {
-	return requireOneOf('Store', context.getNodeParameter('store', 0, 'memory') as unknown, ['memory', 'shared']) === 'shared';
-}
-
 function readResume(context: ParameterContext): Resume | undefined {
 	const kind = requireOneOf('Resume', context.getNodeParameter('resume', 0, 'off') as unknown, ['off', 'retries', 'unfinished', 'key']);
 	if (kind === 'off') return undefined;
