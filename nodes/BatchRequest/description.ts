@@ -3,6 +3,7 @@ import { authenticationProperties, credentials } from '../shared/http/descriptio
 import { bodyProperties } from '../shared/http/description/body';
 import { optionsProperty } from '../shared/http/description/options';
 import { headerProperties, queryProperties, targetProperties } from '../shared/http/description/request';
+import { gatherProperties, optionsUnlessGathering, targetOrGathering, unlessGathering } from './description.gather';
 
 const operation: INodeProperties = {
 	displayName: 'Operation',
@@ -16,6 +17,12 @@ const operation: INodeProperties = {
 			value: 'request',
 			action: 'Make one HTTP request per item',
 			description: 'Call a URL for each item, many at once, and account for every one of them',
+		},
+		{
+			name: 'Gather Items Into Requests',
+			value: 'gather',
+			action: 'Gather items into HTTP requests',
+			description: 'Send many items in the body of one request, and give each its own part of the answer',
 		},
 	],
 };
@@ -53,6 +60,7 @@ const resume: INodeProperties[] = [
 		noDataExpression: true,
 		default: 'off',
 		description: 'Whether items that are done are noted in a journal, so that another try answers them from there and sends only the others',
+		displayOptions: { show: { operation: ['request'] } },
 		options: [
 			{ name: 'Off', value: 'off', description: 'Each try sends all items' },
 			{
@@ -76,7 +84,7 @@ const resume: INodeProperties[] = [
 		required: true,
 		placeholder: 'e.g. invoices {{ $today.toFormat("yyyy-MM") }}',
 		description: 'Items that were done under this key are not sent again by this node',
-		displayOptions: { show: { resume: ['key'] } },
+		displayOptions: { show: { resume: ['key'], operation: ['request'] } },
 	},
 ];
 
@@ -156,7 +164,7 @@ const batchOptions: INodeProperties[] = [
 
 const options: INodeProperties = {
 	...optionsProperty,
-	options: [...((optionsProperty.options ?? []) as INodeProperties[]), ...batchOptions].sort((a, b) =>
+	options: optionsUnlessGathering([...((optionsProperty.options ?? []) as INodeProperties[]), ...batchOptions]).sort((a, b) =>
 		a.displayName.localeCompare(b.displayName),
 	),
 };
@@ -166,18 +174,19 @@ export const description: INodeTypeDescription = {
 	name: 'batchRequest',
 	group: ['output'],
 	version: 1,
-	description: 'Make one HTTP request per item for thousands of items, and account for every one of them',
+	description: 'Make HTTP requests for thousands of items, one for each or one for many, and account for every item',
 	defaults: { name: 'Batch Request' },
 	inputs: ['main'],
 	outputs: `={{ $parameter.options?.summaryOutput === true ? [{ type: "main", displayName: "Items" }, { type: "main", displayName: "Summary" }] : ["main"] }}`,
 	credentials,
 	properties: [
 		operation,
-		...targetProperties,
+		...targetOrGathering(targetProperties),
 		...authenticationProperties,
 		...queryProperties,
 		...headerProperties,
-		...bodyProperties,
+		...unlessGathering(bodyProperties),
+		...gatherProperties,
 		...whenItemsFail,
 		...resume,
 		options,

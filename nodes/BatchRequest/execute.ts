@@ -1,18 +1,19 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { Once } from '../../lib/batch/once';
 import { runOrdered } from '../../lib/batch/run';
 import { childController } from '../../lib/core/signal';
+import type { CallTrace } from '../../lib/core/trace';
 import { toNodeError } from '../../lib/n8n/errors';
 import { passOf } from '../../lib/n8n/pass';
-import { warnOfStackedRetries } from '../../lib/n8n/hints';
+import { addHint, warnOfStackedRetries } from '../../lib/n8n/hints';
 import { cancelSignal } from '../../lib/n8n/signal';
 import { getRuntime } from '../../lib/runtime';
 import { createPace } from '../shared/http/pace';
 import { readBatching, readConcurrency } from '../shared/http/parameters';
 import { httpWork } from '../shared/http/work';
+import { eachWork } from './each';
 import { batchEnded, cancelledItem, failedItem } from './failures';
-import { answerFor, isRead, ItemKeys, requestKey, withIdempotencyKey } from './identity';
-import { readBatch } from './parameters';
+import { gatherWork } from './gather';
+import { gatherReader, readBatch, readGather } from './parameters';
 import { startResumption } from './resume';
 import { BatchSummary, showSummary } from './summary';
 
@@ -21,14 +22,12 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const { clock } = runtime;
 	const settings = readBatch(context);
 	if (settings.resume === undefined) warnOfStackedRetries(context);
+	const gathering = readGather(context);
 	const node = context.getNode();
 	const inputs = context.getInputData();
 	const work = httpWork(context, runtime, 'batchRequest');
-	const pace = createPace(clock, readBatching(context));
 	const summary = new BatchSummary();
-	const once = new Once<INodeExecutionData[]>();
 	const attempts = new Map<number, number>();
-	const keys = new ItemKeys();
 	const store = runtime.journals.memory;
 	const resumption = await startResumption({ store, durable: false, clock }, passOf(context), settings);
 
@@ -38,39 +37,22 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 		timedOut = true;
 		controller.abort();
 	});
-	const keyed = settings.resume !== undefined || settings.idempotencyHeader !== undefined;
 	const startedAt = clock.now();
 	const mayFail = settings.mayFail(inputs.length);
+	const each = eachWork({ work, settings, resumption, summary, pace: createPace(clock, readBatching(context)) });
+	const gather = gathering && gatherWork(context, runtime, { work, settings: gathering, read: gatherReader(context, gathering), idempotencyKey: settings.idempotencyHeader !== undefined });
 	const options = {
-		concurrency: readConcurrency(context),
+		concurrency: gather ? gather.atOnce(readConcurrency(context)) : readConcurrency(context),
 		signal: controller.signal,
 		stopOnFailure: false,
 		stopWhen: ({ failed }: { readonly failed: number }) => failed > mayFail,
 	};
 	const results = await runOrdered(inputs, options, async (input, itemIndex, signal) => {
-		const prepared = await work.prepare(itemIndex);
-		const send = async (item: string) => {
-			await pace(itemIndex, signal);
-			const { idempotencyHeader } = settings;
-			const named = idempotencyHeader === undefined ? prepared : withIdempotencyKey(prepared, idempotencyHeader, resumption.id, item);
-			const fetched = await work.fetch(named, signal, (trace) => {
-				attempts.set(itemIndex, (attempts.get(itemIndex) ?? 0) + trace.attempts);
-				summary.call(trace);
-			});
-			await resumption.note(item, fetched, signal);
-			return fetched;
+		const seen = (trace: CallTrace, counts: boolean) => {
+			attempts.set(itemIndex, (attempts.get(itemIndex) ?? 0) + trace.attempts);
+			if (counts) summary.call(trace);
 		};
-		const perform = async () => {
-			const item = keyed ? keys.of(prepared, settings.itemKeyOf(itemIndex)) : '';
-			const recalled = await resumption.recall(item, prepared);
-			if (recalled) summary.recall();
-			return await work.render(prepared, recalled ?? (await send(item)));
-		};
-		if (settings.identical === 'each' || (settings.identical === 'reads' && !isRead(prepared))) return await perform();
-		const { value, first } = await once.run(requestKey(prepared), perform);
-		if (first) return value;
-		summary.share();
-		return answerFor(input, value, prepared);
+		return gather ? await gather.perform(itemIndex, signal, seen) : await each(input, itemIndex, signal, seen);
 	});
 	clear();
 	release();
@@ -78,6 +60,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 
 	const facts = summary.of(results, clock.now() - startedAt);
 	showSummary(context, facts);
+	if (gather && gather.surplus > 0) addHint(context, `${gather.surplus} results in the answers belonged to no item.`, 'warning');
 	const why = timedOut
 		? `Cancelled: the batch's time limit was reached with ${facts.ok} of ${facts.items} items done`
 		: 'Cancelled: the batch stopped before this item was done';
