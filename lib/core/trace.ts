@@ -19,6 +19,8 @@ export interface CallTrace {
 	upstreamMs: number;
 	/** Whether the last attempt found its connection open; null where nothing was sent or it cannot be known. */
 	connectionReused: boolean | null;
+	/** Items that shared the request, where it was made for several. */
+	gathered?: number;
 	/** The origin that answered, or failed last; only where there was a choice. */
 	origin?: string;
 	/** The origins of all attempts, in order; only where there was a choice. */
