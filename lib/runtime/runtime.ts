@@ -15,7 +15,7 @@ import { childController } from '../core/signal';
 import { FlightDeck } from '../flight/single-flight';
 import { createTransport, proxyFor, type PooledTransport } from '../http';
 import { BodyCompressor } from '../http/compress';
-import { AimdLimiter } from '../limit/aimd';
+import { AimdLimiter, type AimdOptions } from '../limit/aimd';
 import { ConcurrencyLimiter } from '../limit/concurrency';
 import { LearntLimit } from '../limit/learnt';
 import { RateLimiter, type RateOptions } from '../limit/rate';
@@ -128,9 +128,9 @@ export class Runtime {
 		return this.#limiters.obtain(key, () => new ConcurrencyLimiter({ maxConcurrent }, this.clock));
 	}
 
-	adaptiveLimiter(scope: Scope, max: number): AimdLimiter {
-		const key = JSON.stringify([scopeKey(scope), max]);
-		return this.#adaptive.obtain(key, () => new AimdLimiter({ max }, this.clock));
+	adaptiveLimiter(scope: Scope, { max, latencyTargetMs }: AimdOptions): AimdLimiter {
+		const key = JSON.stringify([scopeKey(scope), max, latencyTargetMs]);
+		return this.#adaptive.obtain(key, () => new AimdLimiter({ max, latencyTargetMs }, this.clock));
 	}
 
 	/** What an origin has said of its limits, for what it counts apart, such as each model. */

@@ -74,6 +74,15 @@ const batchOptions: INodeProperties[] = [
 		],
 	},
 	{
+		displayName: 'Latency Target (Ms)',
+		name: 'latencyTargetMs',
+		type: 'number',
+		default: 1000,
+		typeOptions: { minValue: 0 },
+		description: 'Lowers the number of requests at once also while most of them take longer than this. Without it, latency says nothing, as that of AI models depends on what is asked.',
+		displayOptions: { show: { concurrencyMode: ['adaptive'] } },
+	},
+	{
 		displayName: 'Identical Requests',
 		name: 'identicalRequests',
 		type: 'options',

@@ -1,14 +1,15 @@
 import type { INodeProperties } from 'n8n-workflow';
 import type { CircuitOptions } from '../../lib/breaker/circuit';
 import { requireInteger, requireNumber, requireOneOf } from '../../lib/core/validate';
+import type { AimdOptions } from '../../lib/limit/aimd';
 import type { RateOptions } from '../../lib/limit/rate';
 import type { BudgetOptions } from '../../lib/retry/budget';
 import type { RetryOptions } from '../../lib/retry/policy';
 
 export interface ResilienceSettings {
 	readonly concurrency: number;
-	/** Where the node has the option: whether to look for the number that the server bears, up to `concurrency`. */
-	readonly adaptive: boolean;
+	/** Where the node has the option: look for the number that the server bears, up to `concurrency`. */
+	readonly adaptive: Pick<AimdOptions, 'latencyTargetMs'> | undefined;
 	readonly retry: RetryOptions;
 	/** Undefined where nothing bounds the share of retries. */
 	readonly retryBudget: BudgetOptions | undefined;
@@ -112,7 +113,7 @@ export function toResilience(options: Readonly<Record<string, unknown>>, default
 	const seconds = requireNumber('Circuit Breaker Pause (Seconds)', options.circuitPauseSeconds ?? 60, { min: 1, max: 86_400 });
 	return {
 		concurrency: requireInteger('Max Concurrent', options.concurrency ?? defaults.concurrency, { min: 1, max: 1000 }),
-		adaptive: requireOneOf('Concurrency', options.concurrencyMode ?? 'fixed', ['adaptive', 'fixed']) === 'adaptive',
+		adaptive: toAdaptive(options),
 		retry: {
 			maxRetries: requireInteger('Max Retries', options.maxRetries ?? defaults.maxRetries, { max: 20 }),
 			baseMs: 500,
@@ -129,6 +130,11 @@ export function toResilience(options: Readonly<Record<string, unknown>>, default
 						openMs: Math.round(seconds * 1000),
 					},
 	};
+}
+
+function toAdaptive(options: Readonly<Record<string, unknown>>): ResilienceSettings['adaptive'] {
+	if (requireOneOf('Concurrency', options.concurrencyMode ?? 'fixed', ['adaptive', 'fixed']) === 'fixed') return undefined;
+	return { latencyTargetMs: requireInteger('Latency Target (Ms)', options.latencyTargetMs ?? 0, { max: 3_600_000 }) || undefined };
 }
 
 function toRetryBudget(value: unknown): BudgetOptions | undefined {

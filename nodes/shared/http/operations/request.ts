@@ -105,7 +105,7 @@ function responseOf(error: unknown): HttpResponse | undefined {
 }
 
 function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<HttpRequest, 'method' | 'url' | 'headers' | 'body'> {
-	const { connection, attemptTimeoutMs, redirect, steadiness } = settings;
+	const { connection, attemptTimeoutMs, redirect, resilience, steadiness } = settings;
 	return {
 		scope: access.credentialId,
 		connection: {
@@ -114,7 +114,8 @@ function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<Ht
 			proxy: connection.proxy,
 			dnsCache: settings.caching.dnsCache,
 			tls: access.tls,
-			maxConnections: MAX_CONNECTIONS,
+			// Else who wants more at once would only wait for a connection in place of a slot.
+			maxConnections: Math.max(MAX_CONNECTIONS, resilience.concurrency),
 			maxIdleConnections: MAX_IDLE_CONNECTIONS,
 		},
 		timeouts: {
