@@ -22,6 +22,8 @@ export interface CallContext {
 	readonly request?: RequestFacts | undefined;
 	/** Whether the request changes nothing (RFC 9110 section 9.2.1), so that two may be under way at once. */
 	readonly safe?: boolean | undefined;
+	/** What an attempt counts under a limit of units per minute, such as tokens. */
+	readonly units?: number | undefined;
 	/** Where this attempt goes, in place of the origin that the request names. */
 	readonly origin?: string | undefined;
 }

@@ -18,6 +18,7 @@ import { BodyCompressor } from '../http/compress';
 import { AimdLimiter, type AimdOptions } from '../limit/aimd';
 import { ConcurrencyLimiter } from '../limit/concurrency';
 import { LearntLimit } from '../limit/learnt';
+import { UnitRate } from '../limit/units';
 import { RateLimiter, type RateOptions } from '../limit/rate';
 import { MetricsRegistry, type SeriesSnapshot } from '../metrics/registry';
 import { RetryBudget, type BudgetOptions } from '../retry/budget';
@@ -75,6 +76,7 @@ export class Runtime {
 	readonly #limiters: Registry<ConcurrencyLimiter>;
 	readonly #adaptive: Registry<AimdLimiter>;
 	readonly #rates: Registry<RateLimiter>;
+	readonly #units: Registry<UnitRate>;
 	readonly #budgets: Registry<RetryBudget>;
 	readonly #balancers: Registry<Balancer>;
 	readonly #latencies: Registry<RecentLatencies>;
@@ -100,6 +102,7 @@ export class Runtime {
 		this.#limiters = new Registry({ ...shared, isIdle: (limiter) => limiter.active === 0 });
 		this.#adaptive = new Registry({ ...shared, isIdle: (limiter) => limiter.active === 0 });
 		this.#rates = new Registry({ ...shared, isIdle: (rate) => rate.idle });
+		this.#units = new Registry({ ...shared, isIdle: (rate) => rate.idle });
 		this.#budgets = new Registry({ ...shared, isIdle: () => true });
 		this.#balancers = new Registry({ ...shared, isIdle: (balancer) => balancer.idle });
 		this.#latencies = new Registry({ ...shared, isIdle: () => true });
@@ -136,6 +139,10 @@ export class Runtime {
 	/** What an origin has said of its limits, for what it counts apart, such as each model. */
 	learntLimit(scope: Scope, name: string): LearntLimit {
 		return this.#learnt.obtain(JSON.stringify([scopeKey(scope), name]), () => new LearntLimit(this.clock));
+	}
+
+	unitRate(scope: Scope, perMinute: number): UnitRate {
+		return this.#units.obtain(JSON.stringify([scopeKey(scope), perMinute]), () => new UnitRate(perMinute, this.clock));
 	}
 
 	rateLimiter(scope: Scope, { perSecond, perMinute, burst, ...rest }: RateOptions): RateLimiter {
@@ -202,7 +209,7 @@ export class Runtime {
 		this.similar.index.sweep();
 		this.transport.sweep();
 		this.#breakers.sweep();
-		const plain = [this.#limiters, this.#adaptive, this.#rates, this.#budgets, this.#balancers, this.#latencies, this.#learnt];
+		const plain = [this.#limiters, this.#adaptive, this.#rates, this.#units, this.#budgets, this.#balancers, this.#latencies, this.#learnt];
 		for (const registry of plain) registry.sweep();
 	}
 

@@ -11,8 +11,8 @@ import { readBatching, readConcurrency } from '../shared/http/parameters';
 import { httpWork } from '../shared/http/work';
 import { batchEnded, cancelledItem, failedItem } from './failures';
 import { gatherWork } from './gather';
-import { answerFor, isRead, requestKey, withIdempotencyKey } from './identity';
-import { gatherReader, readBatch, readGather } from './parameters';
+import { answerFor, isRead, requestKey, withIdempotencyKey, withUnits } from './identity';
+import { gatherReader, readBatch, readGather, unitsReader } from './parameters';
 import { BatchSummary, showSummary } from './summary';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
@@ -37,8 +37,9 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 		controller.abort();
 	});
 	const startedAt = clock.now();
+	const unitsOf = unitsReader(context);
 	const mayFail = settings.mayFail(inputs.length);
-	const gather = gathering && gatherWork(context, runtime, { work, settings: gathering, read: gatherReader(context, gathering), idempotencyKey: settings.idempotencyKey });
+	const gather = gathering && gatherWork(context, runtime, { work, settings: gathering, read: gatherReader(context, gathering), unitsOf, idempotencyKey: settings.idempotencyKey });
 	const options = {
 		concurrency: gather ? gather.atOnce(readConcurrency(context)) : readConcurrency(context),
 		signal: controller.signal,
@@ -53,7 +54,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 			});
 		}
 		await pace(itemIndex, signal);
-		const prepared = await work.prepare(itemIndex);
+		const prepared = withUnits(await work.prepare(itemIndex), unitsOf(itemIndex));
 		const perform = async () =>
 			await work.perform(settings.idempotencyKey ? withIdempotencyKey(prepared, run) : prepared, signal, (trace) => {
 				attempts.set(itemIndex, (attempts.get(itemIndex) ?? 0) + trace.attempts);

@@ -21,6 +21,11 @@ export function answerFor(input: INodeExecutionData, answer: readonly INodeExecu
 	});
 }
 
+/** With what it counts under a limit of tokens. */
+export function withUnits(prepared: Prepared, units: number | undefined): Prepared {
+	return units === undefined ? prepared : { ...prepared, ready: { ...prepared.ready, units } };
+}
+
 /** The same for all attempts of an item, and no other's. */
 export function withIdempotencyKey(prepared: Prepared, run: string): Prepared {
 	const { ready, itemIndex } = prepared;

@@ -36,6 +36,18 @@ export function readBatch(context: ParameterContext): BatchSettings {
 	};
 }
 
+/** What an item counts under a limit of tokens; undefined where the user does not say. */
+export function unitsReader(context: ParameterContext): (itemIndex: number) => number | undefined {
+	return perItem(
+		context,
+		(from, itemIndex) => {
+			const units: unknown = from.getNodeParameter('options.tokensPerItem', itemIndex, null);
+			return units === null ? undefined : requireNumber('Tokens per Item', units);
+		},
+		['options'],
+	);
+}
+
 /** Undefined where each item has a request of its own. */
 export function readGather(context: ParameterContext): GatherSettings | undefined {
 	if (context.getNodeParameter('operation', 0, 'request') !== 'gather') return undefined;

@@ -1,5 +1,6 @@
 import type { CallContext } from '../../../../lib/core/policy';
 import type { HttpRequest, HttpResponse } from '../../../../lib/http';
+import { limitsSaid } from '../../../../lib/retry/retry-after';
 import type { Lane, Outcome, Runtime } from '../../../../lib/runtime';
 import type { Access } from '../access';
 import type { LoadedBody } from '../load-body';
@@ -14,9 +15,15 @@ import { ResponseError } from './status-error';
 const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 50;
 const MAX_IDLE_CONNECTIONS = 10;
+/** What an origin says of its limits holds for all requests to it with a credential. */
+const LEARNT = 'http';
 
 /** Parameters of which nothing is left to be read. */
-export type ReadyRequest = Omit<RequestParameters, 'body'> & { readonly body: LoadedBody };
+export type ReadyRequest = Omit<RequestParameters, 'body'> & {
+	readonly body: LoadedBody;
+	/** What it counts under a limit of tokens; without it, its body says. */
+	readonly units?: number | undefined;
+};
 
 export type Requester = (access: Access, parameters: ReadyRequest, signal: AbortSignal) => Promise<Outcome<HttpResponse>>;
 
@@ -47,12 +54,19 @@ export function createRequester(runtime: Runtime, place: Place, source: string):
 				const asked = sentTo(inward(request, context), context.origin);
 				return await attempt(runtime, access, asked, signedAt(parameters, context.origin), context);
 			},
-			{ signal, idempotent: isIdempotent(method, headers), safe: isSafe(method), ...caching },
+			{ signal, idempotent: isIdempotent(method, headers), safe: isSafe(method), units: unitsOf(parameters, body.content), ...caching },
 		);
 		if (outcome.ok || !settings.response.neverError) return outcome;
 		const response = responseOf(outcome.error);
 		return response ? { ok: true, value: response, trace: outcome.trace } : outcome;
 	};
+}
+
+const BYTES_PER_TOKEN = 4;
+
+function unitsOf({ settings, units }: ReadyRequest, content: string | Uint8Array | undefined): number | undefined {
+	if (settings.resilience.unitsPerMinute === undefined) return undefined;
+	return units ?? Math.max(1, Math.ceil(Buffer.byteLength(content ?? '') / BYTES_PER_TOKEN));
 }
 
 /** The cache adds its conditions on the way. */
@@ -76,6 +90,10 @@ async function attempt(
 	const response = access.authenticator
 		? await sendSigned(access.authenticator, request, parameters, send)
 		: await sendAuthorized(access, request, send);
+	if (parameters.settings.resilience.followsLimits) {
+		const scope = { credential: access.credentialId, origin: new URL(request.url).origin };
+		runtime.learntLimit(scope, LEARNT).observe(limitsSaid(response.status, response.headers, runtime.clock.wallNow()));
+	}
 	if (response.status < 200 || response.status >= 300) throw new ResponseError(response, parameters.settings.response.format);
 	return response;
 }
@@ -157,6 +175,8 @@ function openLane(
 		retry: resilience.retry,
 		retryBudget: resilience.retryBudget,
 		rate: resilience.rate,
+		unitsPerMinute: resilience.unitsPerMinute,
+		learntLimitOf: resilience.followsLimits ? LEARNT : undefined,
 		balance: steadiness.balance && balanceOver(runtime, steadiness.balance, origin, commonOf(runtime, access, settings)),
 		hedge: steadiness.hedge,
 		breaker: resilience.breaker,
