@@ -7,8 +7,8 @@ export interface Fragment {
 	/** What stands for the item in the request. */
 	readonly value: unknown;
 	readonly bytes: number;
-	/** What it counts under a limit of units per minute, where it says. */
-	readonly units: number | undefined;
+	/** What it counts under a limit of tokens per minute, where it says. */
+	readonly tokens: number | undefined;
 	/** Tells the item's answer from those to others; undefined where its position does. */
 	readonly key: string | undefined;
 	/** Sends a request for itself and for others of its window. */

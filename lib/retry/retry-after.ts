@@ -32,8 +32,8 @@ function rateLimitReset(headers: HeaderMap, wallNow: number): number | undefined
 }
 
 const LIMITS = [
-	{ remaining: 'x-ratelimit-remaining-requests', reset: 'x-ratelimit-reset-requests' },
-	{ remaining: 'x-ratelimit-remaining-tokens', reset: 'x-ratelimit-reset-tokens' },
+	{ limit: 'x-ratelimit-limit-requests', remaining: 'x-ratelimit-remaining-requests', reset: 'x-ratelimit-reset-requests' },
+	{ limit: 'x-ratelimit-limit-tokens', remaining: 'x-ratelimit-remaining-tokens', reset: 'x-ratelimit-reset-tokens' },
 ];
 
 const ANTHROPIC_LIMITS = [
@@ -48,30 +48,33 @@ const PLAIN_LIMITS = ['x-ratelimit', 'ratelimit'];
 
 /** A limit that an origin reports with every answer. */
 interface Reported {
+	readonly counts: 'requests' | 'input' | 'output' | 'tokens';
 	readonly remaining: number;
 	readonly resetMs: number;
-	readonly countsRequests: boolean;
+	readonly whole: number | undefined;
 }
 
 /** The limits of which the headers say both what is left and when it will be whole again. */
 export function reportedLimits(headers: HeaderMap, wallNow: number): Reported[] {
 	const at = (name: string) => header(headers, name);
 	const all = [
-		...LIMITS.map(({ remaining, reset }) => ({ remaining: at(remaining), resetMs: duration(at(reset)), countsRequests: remaining.endsWith('requests') })),
+		...LIMITS.map(({ remaining, reset, limit }) => ({ remaining: at(remaining), resetMs: duration(at(reset)), whole: at(limit), counts: countedBy(limit) })),
 		...ANTHROPIC_LIMITS.map((limit) => ({
 			remaining: at(`${limit}-remaining`),
 			resetMs: secondsOrDate(at(`${limit}-reset`), wallNow),
-			countsRequests: limit.endsWith('requests'),
+			whole: at(`${limit}-limit`),
+			counts: countedBy(limit),
 		})),
 		...PLAIN_LIMITS.map((limit) => ({
 			remaining: at(`${limit}-remaining`),
 			resetMs: secondsOrEpoch(at(`${limit}-reset`), wallNow),
-			countsRequests: true,
+			whole: at(`${limit}-limit`),
+			counts: 'requests' as const,
 		})),
 	];
-	const apart = all.flatMap(({ remaining, resetMs, countsRequests }) =>
+	const apart = all.flatMap(({ remaining, resetMs, whole, counts }) =>
 		remaining !== undefined && NUMBER.test(remaining) && resetMs !== undefined
-			? [{ remaining: Number(remaining), resetMs, countsRequests }]
+			? [{ counts, remaining: Number(remaining), resetMs, whole: whole !== undefined && NUMBER.test(whole) ? Number(whole) : undefined }]
 			: [],
 	);
 	return [...apart, ...rateLimitField(at('ratelimit'))];
@@ -80,7 +83,7 @@ export function reportedLimits(headers: HeaderMap, wallNow: number): Reported[] 
 /** The limits that an answer speaks of. A rejection that names a wait holds for all calls; the wait says more than the reset, which is when the limit is whole again. */
 export function limitsSaid(status: number, headers: HeaderMap, wallNow: number): Reported[] {
 	const askedMs = status === 429 ? retryAfterMs(headers, wallNow) : undefined;
-	return askedMs === undefined ? reportedLimits(headers, wallNow) : [{ remaining: 0, resetMs: askedMs, countsRequests: true }];
+	return askedMs === undefined ? reportedLimits(headers, wallNow) : [{ counts: 'requests', remaining: 0, resetMs: askedMs, whole: undefined }];
 }
 
 /**
@@ -91,7 +94,12 @@ function rateLimitField(text: string | undefined): Reported[] {
 	if (text === undefined) return [];
 	const early = /\bremaining=(\d+).*?\breset=(\d+)/.exec(text);
 	const pairs = early ? [early] : text.split(',').map((policy) => /;\s*r=(\d+).*?;\s*t=(\d+)/.exec(policy));
-	return pairs.flatMap((pair) => (pair ? [{ remaining: Number(pair[1]), resetMs: Number(pair[2]) * 1000, countsRequests: true }] : []));
+	return pairs.flatMap((pair) => (pair ? [{ counts: 'requests' as const, remaining: Number(pair[1]), resetMs: Number(pair[2]) * 1000, whole: undefined }] : []));
+}
+
+function countedBy(name: string): Reported['counts'] {
+	if (name.endsWith('requests')) return 'requests';
+	return name.endsWith('input-tokens') ? 'input' : name.endsWith('output-tokens') ? 'output' : 'tokens';
 }
 
 /** A reset only matters for a limit that has nothing left; where the origin does not say what is left, it does. */

@@ -49,8 +49,8 @@ export interface LaneOptions {
 	readonly learntLimitOf?: string | undefined;
 	/** Without it, calls go as fast as slots allow. */
 	readonly rate?: RateOptions | undefined;
-	/** Without it, what calls count in units matters to nobody. */
-	readonly unitsPerMinute?: number | undefined;
+	/** Without it, only what the origin reports bounds the tokens of calls. */
+	readonly tokensPerMinute?: number | undefined;
 	/** Several origins that answer the same requests; the call is told which one under `context.origin`. */
 	readonly balance?: (BalanceOptions & { readonly probeWith?: Probe | undefined }) | undefined;
 	/** Without it, no second attempt is sent beside the first. */
@@ -65,10 +65,10 @@ export interface LaneCall {
 	readonly signal: AbortSignal;
 	readonly key?: string | undefined;
 	readonly prompt?: CallContext['prompt'];
+	readonly tokens?: number | undefined;
 	readonly idempotent: boolean;
 	readonly request?: RequestFacts | undefined;
 	readonly safe?: boolean | undefined;
-	readonly units?: number | undefined;
 }
 
 export type Outcome<T> =
@@ -124,7 +124,7 @@ function attemptStages(runtime: Runtime, options: LaneOptions, scope: Scope): Ar
 		options.learntLimitOf === undefined ? undefined : runtime.learntLimit(scope, options.learntLimitOf),
 		options.adaptive ? runtime.adaptiveLimiter(scope, { ...options.adaptive, max: options.maxConcurrent }) : runtime.limiter(scope, options.maxConcurrent),
 		limitsRate(options.rate) ? runtime.rateLimiter(scope, options.rate) : undefined,
-		options.unitsPerMinute === undefined ? undefined : runtime.unitRate(scope, options.unitsPerMinute),
+		options.tokensPerMinute === undefined ? undefined : runtime.tokenRate(scope, options.tokensPerMinute),
 		new TimeoutPolicy('attempt', options.attemptTimeoutMs, runtime.clock),
 		countAttempts,
 	];

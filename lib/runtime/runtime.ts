@@ -18,7 +18,7 @@ import { BodyCompressor } from '../http/compress';
 import { AimdLimiter, type AimdOptions } from '../limit/aimd';
 import { ConcurrencyLimiter } from '../limit/concurrency';
 import { LearntLimit } from '../limit/learnt';
-import { UnitRate } from '../limit/units';
+import { TokenRate } from '../limit/token-rate';
 import { RateLimiter, type RateOptions } from '../limit/rate';
 import { MetricsRegistry, type SeriesSnapshot } from '../metrics/registry';
 import { RetryBudget, type BudgetOptions } from '../retry/budget';
@@ -26,6 +26,7 @@ import { SimilarIndex } from '../similar';
 import { SimilarCounts, type SimilarParts } from '../similar/policy';
 import type { Policy } from '../core/policy';
 import { compose, openLane, type Lane, type LaneOptions } from './compose';
+import { Journals } from './journals';
 import { Registry } from './registry';
 import { scopeKey, type Scope } from './scope';
 import { SharedStores } from './shared-stores';
@@ -62,6 +63,8 @@ export class Runtime {
 	readonly store: Store;
 	/** Stores that other processes reach too, with this one's memory in front of them. */
 	readonly sharedStores: SharedStores;
+	/** What batches have done, so that another try need not do it again. */
+	readonly journals: Journals;
 	readonly similar: SimilarParts;
 	readonly flights: FlightDeck;
 	readonly background: Background;
@@ -76,7 +79,7 @@ export class Runtime {
 	readonly #limiters: Registry<ConcurrencyLimiter>;
 	readonly #adaptive: Registry<AimdLimiter>;
 	readonly #rates: Registry<RateLimiter>;
-	readonly #units: Registry<UnitRate>;
+	readonly #tokens: Registry<TokenRate>;
 	readonly #budgets: Registry<RetryBudget>;
 	readonly #balancers: Registry<Balancer>;
 	readonly #latencies: Registry<RecentLatencies>;
@@ -89,6 +92,7 @@ export class Runtime {
 		this.random = parts.random ?? systemRandom;
 		this.store = new MemoryStore({ clock: this.clock });
 		this.sharedStores = new SharedStores(this.store, this.clock, this.random, parts.log);
+		this.journals = new Journals(this.clock);
 		this.similar = { index: new SimilarIndex({ clock: this.clock }), counts: new SimilarCounts(), store: this.store };
 		this.flights = new FlightDeck(this.clock);
 		this.background = new Background(MAX_BACKGROUND_TASKS, (_key, error) =>
@@ -102,7 +106,7 @@ export class Runtime {
 		this.#limiters = new Registry({ ...shared, isIdle: (limiter) => limiter.active === 0 });
 		this.#adaptive = new Registry({ ...shared, isIdle: (limiter) => limiter.active === 0 });
 		this.#rates = new Registry({ ...shared, isIdle: (rate) => rate.idle });
-		this.#units = new Registry({ ...shared, isIdle: (rate) => rate.idle });
+		this.#tokens = new Registry({ ...shared, isIdle: (rate) => rate.idle });
 		this.#budgets = new Registry({ ...shared, isIdle: () => true });
 		this.#balancers = new Registry({ ...shared, isIdle: (balancer) => balancer.idle });
 		this.#latencies = new Registry({ ...shared, isIdle: () => true });
@@ -141,8 +145,8 @@ export class Runtime {
 		return this.#learnt.obtain(JSON.stringify([scopeKey(scope), name]), () => new LearntLimit(this.clock));
 	}
 
-	unitRate(scope: Scope, perMinute: number): UnitRate {
-		return this.#units.obtain(JSON.stringify([scopeKey(scope), perMinute]), () => new UnitRate(perMinute, this.clock));
+	tokenRate(scope: Scope, perMinute: number): TokenRate {
+		return this.#tokens.obtain(JSON.stringify([scopeKey(scope), perMinute]), () => new TokenRate(perMinute, this.clock));
 	}
 
 	rateLimiter(scope: Scope, { perSecond, perMinute, burst, ...rest }: RateOptions): RateLimiter {
@@ -206,10 +210,11 @@ export class Runtime {
 	sweep(): void {
 		this.store.sweep();
 		this.sharedStores.sweep();
+		this.journals.sweep();
 		this.similar.index.sweep();
 		this.transport.sweep();
 		this.#breakers.sweep();
-		const plain = [this.#limiters, this.#adaptive, this.#rates, this.#units, this.#budgets, this.#balancers, this.#latencies, this.#learnt];
+		const plain = [this.#limiters, this.#adaptive, this.#rates, this.#tokens, this.#budgets, this.#balancers, this.#latencies, this.#learnt];
 		for (const registry of plain) registry.sweep();
 	}
 
@@ -222,6 +227,7 @@ export class Runtime {
 		await this.transport.dispose();
 		this.similar.index.clear();
 		await this.sharedStores.dispose();
+		await this.journals.dispose();
 		await this.store.dispose();
 	}
 

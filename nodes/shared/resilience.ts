@@ -16,7 +16,7 @@ export interface ResilienceSettings {
 	/** Undefined where calls go as fast as slots allow. */
 	readonly rate: RateOptions | undefined;
 	/** Where the node has the option: what calls count, in tokens, in any minute. */
-	readonly unitsPerMinute: number | undefined;
+	readonly tokensPerMinute: number | undefined;
 	/** Where the node has the option: keep to the limits that the server reports. */
 	readonly followsLimits: boolean;
 	/** Undefined where the user switched it off. */
@@ -125,7 +125,7 @@ export function toResilience(options: Readonly<Record<string, unknown>>, default
 		},
 		retryBudget: toRetryBudget(options.retryBudgetPercent),
 		rate: toRate(options),
-		unitsPerMinute: requireInteger('Tokens per Minute', options.tokensPerMinute ?? 0, { max: 1_000_000_000 }) || undefined,
+		tokensPerMinute: requireInteger('Tokens per Minute', options.tokensPerMinute ?? 0, { max: 1_000_000_000 }) || undefined,
 		followsLimits: options.followRateLimitHeaders === true,
 		breaker:
 			options.circuitBreaker === false

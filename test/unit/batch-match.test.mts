@@ -68,7 +68,7 @@ test.each([1, 2, 3, 4, 5])('with results shuffled, lost, repeated and added, eac
 		items.map(async ({ name, key, stop }) => {
 			await clock.sleep(random.int(300));
 			if (stop) clock.after(random.int(120), () => stop.abort());
-			const part = await windows.add(name, OPTIONS, { value: key, bytes: 1, units: undefined, key, send }, stop?.signal ?? NEVER);
+			const part = await windows.add(name, OPTIONS, { value: key, bytes: 1, tokens: undefined, key, send }, stop?.signal ?? NEVER);
 			return part.answer;
 		}),
 	);
@@ -95,7 +95,7 @@ describe('windows', () => {
 		const fragment = (by: string, value: unknown): Fragment => ({
 			value,
 			bytes: 1,
-			units: undefined,
+			tokens: undefined,
 			key: undefined,
 			send: async (fragments, signal) => {
 				sent.push({ by, values: fragments.map((each) => each.value), signal });

@@ -22,7 +22,9 @@ const LEARNT = 'http';
 export type ReadyRequest = Omit<RequestParameters, 'body'> & {
 	readonly body: LoadedBody;
 	/** What it counts under a limit of tokens; without it, its body says. */
-	readonly units?: number | undefined;
+	readonly tokens?: number | undefined;
+	/** The server knows a request that it has had before, so that any method may be repeated. */
+	readonly repeatable?: boolean;
 };
 
 export type Requester = (access: Access, parameters: ReadyRequest, signal: AbortSignal) => Promise<Outcome<HttpResponse>>;
@@ -54,7 +56,7 @@ export function createRequester(runtime: Runtime, place: Place, source: string):
 				const asked = sentTo(inward(request, context), context.origin);
 				return await attempt(runtime, access, asked, signedAt(parameters, context.origin), context);
 			},
-			{ signal, idempotent: isIdempotent(method, headers), safe: isSafe(method), units: unitsOf(parameters, body.content), ...caching },
+			{ signal, idempotent: parameters.repeatable === true || isIdempotent(method, headers), safe: isSafe(method), tokens: tokensOf(parameters, body.content), ...caching },
 		);
 		if (outcome.ok || !settings.response.neverError) return outcome;
 		const response = responseOf(outcome.error);
@@ -64,9 +66,9 @@ export function createRequester(runtime: Runtime, place: Place, source: string):
 
 const BYTES_PER_TOKEN = 4;
 
-function unitsOf({ settings, units }: ReadyRequest, content: string | Uint8Array | undefined): number | undefined {
-	if (settings.resilience.unitsPerMinute === undefined) return undefined;
-	return units ?? Math.max(1, Math.ceil(Buffer.byteLength(content ?? '') / BYTES_PER_TOKEN));
+function tokensOf({ settings, tokens }: ReadyRequest, content: string | Uint8Array | undefined): number | undefined {
+	if (tokens !== undefined || settings.resilience.tokensPerMinute === undefined) return tokens;
+	return Math.max(1, Math.ceil(Buffer.byteLength(content ?? '') / BYTES_PER_TOKEN));
 }
 
 /** The cache adds its conditions on the way. */
@@ -175,7 +177,7 @@ function openLane(
 		retry: resilience.retry,
 		retryBudget: resilience.retryBudget,
 		rate: resilience.rate,
-		unitsPerMinute: resilience.unitsPerMinute,
+		tokensPerMinute: resilience.tokensPerMinute,
 		learntLimitOf: resilience.followsLimits ? LEARNT : undefined,
 		balance: steadiness.balance && balanceOver(runtime, steadiness.balance, origin, commonOf(runtime, access, settings)),
 		hedge: steadiness.hedge,

@@ -8,16 +8,16 @@ const WINDOW_MS = 60_000;
 
 interface Spent {
 	readonly at: number;
-	readonly units: number;
+	readonly tokens: number;
 }
 
 /**
- * At most so many units, such as tokens, in any minute; a call says under `context.units` how many it takes. Calls have
+ * At most so many tokens in any minute; a call says under `context.tokens` how many it takes, without which it passes by. Calls have
  * their turns in the order in which they came, and know them when they come: one that would be later than its deadline is
- * rejected at once. A call that leaves before its turn has its units counted all the same.
+ * rejected at once. A call that leaves before its turn has its tokens counted all the same.
  */
-export class UnitRate implements Policy {
-	readonly name = 'units';
+export class TokenRate implements Policy {
+	readonly name = 'tokens';
 	readonly #perMinute: number;
 	/** Of the last minute, and of calls that have yet to go; in the order of their times. */
 	readonly #spent: Spent[] = [];
@@ -37,33 +37,33 @@ export class UnitRate implements Policy {
 	}
 
 	async execute<T>(call: Call<T>, context: CallContext): Promise<T> {
-		const units = context.units ?? 0;
-		const waitMs = units > 0 ? this.#reserve(units, context.deadlineAt ?? Infinity) - this.clock.now() : 0;
+		const tokens = context.tokens ?? 0;
+		const waitMs = tokens > 0 ? this.#reserve(tokens, context.deadlineAt ?? Infinity) - this.clock.now() : 0;
 		if (waitMs > 0) await this.#wait(waitMs, context);
 		return await call(context);
 	}
 
 	/** When the call may go. What has left the window by then makes room. */
-	#reserve(units: number, deadlineAt: number): number {
-		if (units > this.#perMinute) {
-			throw new LimitExceededError(`This call takes ${units} tokens, which is more than the ${this.#perMinute} that a minute has`);
+	#reserve(tokens: number, deadlineAt: number): number {
+		if (tokens > this.#perMinute) {
+			throw new LimitExceededError(`This call takes ${tokens} tokens, which is more than the ${this.#perMinute} that a minute has`);
 		}
 		const now = this.clock.now();
 		let at = Math.max(now, this.#lastAt);
 		let gone = 0;
 		let sum = this.#sum;
 		for (const spent of this.#spent) {
-			if (spent.at + WINDOW_MS > at && sum + units <= this.#perMinute) break;
+			if (spent.at + WINDOW_MS > at && sum + tokens <= this.#perMinute) break;
 			at = Math.max(at, spent.at + WINDOW_MS);
-			sum -= spent.units;
+			sum -= spent.tokens;
 			gone += 1;
 		}
 		if (at > now && at >= deadlineAt) {
 			throw new LimitExceededError(`The tokens per minute let this call go in ${Math.ceil((at - now) / 1000)} s, which is after its deadline`);
 		}
 		this.#spent.splice(0, gone);
-		this.#spent.push({ at, units });
-		this.#sum = sum + units;
+		this.#spent.push({ at, tokens });
+		this.#sum = sum + tokens;
 		this.#lastAt = at;
 		return at;
 	}

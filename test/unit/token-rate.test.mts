@@ -1,46 +1,46 @@
 import { describe, expect, test } from 'vitest';
 import { LimitExceededError } from '../../lib/core/errors.ts';
-import { UnitRate } from '../../lib/limit/units.ts';
+import { TokenRate } from '../../lib/limit/token-rate.ts';
 import { listeners, newContext, rejection } from '../helpers/calls.mts';
 import { FakeClock, settle } from '../helpers/fake-clock.mts';
 import { seeded } from '../helpers/seeded.mts';
 
 function setUp(perMinute: number) {
 	const clock = new FakeClock();
-	const rate = new UnitRate(perMinute, clock);
-	const went: Array<{ units: number; at: number }> = [];
-	const call = async (units: number | undefined, facts: Parameters<typeof newContext>[0] = {}) => {
-		const context = newContext({ units, ...facts });
-		await rate.execute(async () => await Promise.resolve(went.push({ units: units ?? 0, at: clock.now() })), context);
+	const rate = new TokenRate(perMinute, clock);
+	const went: Array<{ tokens: number; at: number }> = [];
+	const call = async (tokens: number | undefined, facts: Parameters<typeof newContext>[0] = {}) => {
+		const context = newContext({ tokens, ...facts });
+		await rate.execute(async () => await Promise.resolve(went.push({ tokens: tokens ?? 0, at: clock.now() })), context);
 		return context;
 	};
 	return { clock, rate, went, call };
 }
 
-describe('units per minute', () => {
+describe('tokens per minute', () => {
 	test('are never exceeded in any minute, and nobody is overtaken', async () => {
 		const random = seeded(4);
 		const { clock, rate, went, call } = setUp(1000);
 		const asked = Array.from({ length: 300 }, () => 1 + random.int(200));
-		const calls = asked.map(async (units, index) => {
+		const calls = asked.map(async (tokens, index) => {
 			await clock.sleep(index * 100);
-			await call(units);
+			await call(tokens);
 		});
 		await clock.advance(60 * 60_000);
 		await Promise.all(calls);
-		expect(went.map(({ units }) => units)).toEqual(asked);
+		expect(went.map(({ tokens }) => tokens)).toEqual(asked);
 		for (const { at } of went) {
 			const minute = went.filter((other) => other.at > at - 60_000 && other.at <= at);
-			expect(minute.reduce((sum, { units }) => sum + units, 0)).toBeLessThanOrEqual(1000);
+			expect(minute.reduce((sum, { tokens }) => sum + tokens, 0)).toBeLessThanOrEqual(1000);
 		}
 		// And they are used: the whole takes little longer than it must.
-		const total = asked.reduce((sum, units) => sum + units, 0);
+		const total = asked.reduce((sum, tokens) => sum + tokens, 0);
 		expect(went.at(-1)!.at).toBeLessThan((total / 800) * 60_000);
 		expect(rate.idle).toBe(true);
 		expect(clock.timers).toBe(0);
 	});
 
-	test('a call without units passes by', async () => {
+	test('a call without tokens passes by', async () => {
 		const { went, call } = setUp(10);
 		await call(10);
 		await call(undefined);
@@ -57,7 +57,7 @@ describe('units per minute', () => {
 		expect(went).toHaveLength(2);
 	});
 
-	test('a call of more units than a minute has is rejected', async () => {
+	test('a call of more tokens than a minute has is rejected', async () => {
 		expect(await rejection(setUp(10).call(11))).toMatchObject({ message: expect.stringContaining('takes 11 tokens') });
 	});
 
