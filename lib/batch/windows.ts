@@ -37,7 +37,10 @@ const MAX_WINDOWS = 10_000;
 export class Windows {
 	readonly #gatherers = new Map<string, Gatherer<Fragment, Part>>();
 
-	constructor(private readonly clock: Clock) {}
+	constructor(
+		private readonly clock: Clock,
+		private readonly maxWindows = MAX_WINDOWS,
+	) {}
 
 	/** Windows in which somebody waits. */
 	get size(): number {
@@ -71,7 +74,7 @@ export class Windows {
 			},
 			this.clock,
 		);
-		if (this.#gatherers.size < MAX_WINDOWS) this.#gatherers.set(name, gatherer);
+		if (this.#gatherers.size < this.maxWindows) this.#gatherers.set(name, gatherer);
 		return gatherer;
 	}
 

@@ -144,13 +144,14 @@ describe('windows', () => {
 	});
 
 	test('that are too many to remember still work, each by itself', async () => {
-		const { clock, sent, held, fragment, windows } = setUp();
-		const many = Array.from({ length: 10_050 }, async (_item, index) => await windows.add(`window ${index}`, OPTIONS, fragment('x', index), NEVER));
-		expect(windows.size).toBe(10_000);
+		const { clock, sent, held, fragment } = setUp();
+		const windows = new Windows(clock, 10);
+		const many = Array.from({ length: 15 }, async (_item, index) => await windows.add(`window ${index}`, OPTIONS, fragment('x', index), NEVER));
+		expect(windows.size).toBe(10);
 		await clock.advance(100);
 		held.resolve();
 		await Promise.all(many);
-		expect(sent).toHaveLength(10_050);
+		expect(sent).toHaveLength(15);
 		expect(windows.size).toBe(0);
 	});
 });
