@@ -115,13 +115,14 @@ export class SqliteBackend implements SharedBackend {
 	}
 
 	async scan(prefix: string, limit: number): Promise<string[]> {
-		const sql = 'SELECT key FROM value WHERE key >= ? AND key > ? AND key < ? AND ends > ? ORDER BY key LIMIT ?';
+		const after = (comparison: '>=' | '>') => `SELECT key FROM value WHERE key ${comparison} ? AND key < ? AND ends > ? ORDER BY key LIMIT ?`;
 		const found: string[] = [];
-		for (let last = ''; ; await setImmediate()) {
+		for (let last: string | undefined; ; await setImmediate()) {
 			const wanted = Math.min(ROWS_AT_ONCE, limit - found.length);
-			const rows = await this.#file.run(() => this.#sql(sql).all(prefix, last, prefix + LAST, this.#now(), wanted));
+			const sql = after(last === undefined ? '>=' : '>');
+			const rows = await this.#file.run(() => this.#sql(sql).all(last ?? prefix, prefix + LAST, this.#now(), wanted));
 			for (const { key } of rows) found.push(String(key));
-			last = found.at(-1) ?? '';
+			last = found.at(-1);
 			if (rows.length < wanted || found.length >= limit) return found;
 		}
 	}
@@ -170,17 +171,29 @@ export class SqliteBackend implements SharedBackend {
 
 	async append(name: string, value: Buffer, { ttlMs, max }: { readonly ttlMs: number; readonly max: number }): Promise<void> {
 		await this.#file.transaction(() => {
-			this.#sql('DELETE FROM list WHERE name = ? AND ends <= ?').run(name, this.#now());
-			this.#sql('INSERT OR REPLACE INTO list VALUES (?, ?)').run(name, this.#ends(ttlMs));
-			this.#sql('INSERT INTO entry (name, bytes) VALUES (?, ?)').run(name, value);
-			const tooOld = '(SELECT id FROM entry WHERE name = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)';
-			this.#sql(`DELETE FROM entry WHERE name = ?1 AND id <= ${tooOld}`).run(name, max);
+			this.#sql('UPDATE list SET name = NULL WHERE name = ? AND ends <= ?').run(name, this.#now());
+			const sql = `INSERT INTO list (name, ends, entries) VALUES (?1, ?2, 1)
+				ON CONFLICT DO UPDATE SET ends = ?2, entries = entries + 1 RETURNING id, entries`;
+			const { id, entries } = this.#sql(sql).get(name, this.#ends(ttlMs)) ?? {};
+			const list = Number(id);
+			this.#sql('INSERT INTO entry (list, bytes) VALUES (?, ?)').run(list, value);
+			const excess = Math.min(Number(entries) - max, ROWS_AT_ONCE);
+			if (excess <= 0) return;
+			this.#sql('DELETE FROM entry WHERE id IN (SELECT id FROM entry WHERE list = ? ORDER BY id LIMIT ?)').run(list, excess);
+			this.#sql('UPDATE list SET entries = entries - ? WHERE id = ?').run(excess, list);
 		});
 	}
 
 	async list(name: string): Promise<Buffer[]> {
-		const sql = 'SELECT bytes FROM entry WHERE name = ?1 AND EXISTS (SELECT 1 FROM list WHERE name = ?1 AND ends > ?2) ORDER BY id';
-		return (await this.#file.run(() => this.#sql(sql).all(name, this.#now()))).map(({ bytes }) => toBuffer(bytes));
+		const sql = `SELECT entry.id, bytes FROM entry JOIN list ON entry.list = list.id
+			WHERE name = ? AND ends > ? AND entry.id > ? ORDER BY entry.id LIMIT ?`;
+		const found: Buffer[] = [];
+		for (let last = 0; ; await setImmediate()) {
+			const rows = await this.#file.run(() => this.#sql(sql).all(name, this.#now(), last, ROWS_AT_ONCE));
+			for (const { bytes } of rows) found.push(toBuffer(bytes));
+			last = Number(rows.at(-1)?.id);
+			if (rows.length < ROWS_AT_ONCE) return found;
+		}
 	}
 
 	async publish(channel: string, message: string): Promise<void> {
