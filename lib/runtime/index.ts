@@ -4,7 +4,7 @@ export { Runtime, type RuntimeStats } from './runtime';
 export type { Account, Lane, LaneCall, LaneOptions, Outcome } from './compose';
 export type { Scope } from './scope';
 export type { SharedStoreSettings } from './shared-backend';
-export { probeSharedStore, type SharedStore } from './shared-stores';
+export { probeSharedStore, type Cleared, type SharedStore } from './shared-stores';
 export { storePath } from './store-path';
 
 /**

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
+import { ClearableStore } from '../cache/clearable-store';
 import { KeyvStore } from '../cache/keyv-store';
-import type { Store } from '../cache/store';
+import { matches, type Rule } from '../cache/rules';
+import { SharedRules } from '../cache/shared-rules';
+import type { Store, WalkableStore } from '../cache/store';
+import { StorePart } from '../cache/store-part';
 import { TieredStore } from '../cache/tiered-store';
 import type { Clock } from '../core/clock';
 import { LimitExceededError } from '../core/errors';
@@ -11,6 +15,14 @@ import { GuardedBackend, type SharedStatus } from '../shared/guard';
 import { KeyvAdapter } from '../shared/keyv-adapter';
 import { openBackend, type SharedStoreSettings } from './shared-backend';
 
+/** What a clearing came to. */
+export interface Cleared {
+	/** Answers that were there and are gone; null where a store cannot tell. */
+	readonly removed: number | null;
+	/** Whether all processes know. Those that do not will be told as soon as the store is back. */
+	readonly told: boolean;
+}
+
 export interface SharedStore {
 	readonly store: Store;
 	/** What it is made of, behind the guard: it never throws. */
@@ -20,13 +32,18 @@ export interface SharedStore {
 	/** For people: host and port, or the name of the file. */
 	readonly label: string;
 	readonly status: SharedStatus;
+	/** Clears what is kept here, for all processes. */
+	clear(rule: Rule): Promise<Cleared>;
 }
 
 interface Held extends SharedStore {
 	readonly guard: GuardedBackend;
+	readonly rules: SharedRules;
 	usedAt: number;
 }
 
+/** What the keys of answers begin with, as other things are kept in the same store. */
+const ANSWERS = 'answers';
 const MAX_STORES = 20;
 const IDLE_MS = 30 * 60_000;
 /** Beyond the guard's own bound, so that it is the guard that judges. */
@@ -37,7 +54,7 @@ export class SharedStores {
 	readonly #held = new Map<string, Held>();
 
 	constructor(
-		private readonly front: Store,
+		private readonly front: WalkableStore,
 		private readonly clock: Clock,
 		private readonly random: Random,
 		private readonly log: ((message: string) => void) | undefined,
@@ -56,14 +73,14 @@ export class SharedStores {
 		for (const [id, held] of this.#held) {
 			if (held.usedAt > expired) continue;
 			this.#held.delete(id);
-			void held.guard.dispose();
+			void close(held);
 		}
 	}
 
 	async dispose(): Promise<void> {
 		const all = [...this.#held.values()];
 		this.#held.clear();
-		await Promise.all(all.map(async ({ guard }) => await guard.dispose()));
+		await Promise.all(all.map(close));
 	}
 
 	#open(id: string, settings: SharedStoreSettings): Held {
@@ -71,21 +88,37 @@ export class SharedStores {
 		const { clock, log } = this;
 		const { backend, label, commandTimeoutMs } = openBackend(settings, clock, log);
 		const guard = new GuardedBackend(backend, { label, clock, log, commandTimeoutMs });
-		const behind = new KeyvStore({ clock, adapter: new KeyvAdapter(guard), timeoutMs: commandTimeoutMs + MARGIN_MS });
+		const name = `shared ${id}`;
+		const rules = new SharedRules(guard, clock);
+		const front = new StorePart(this.front, name);
+		const behind = new KeyvStore({ clock, adapter: new KeyvAdapter(guard), namespace: ANSWERS, timeoutMs: commandTimeoutMs + MARGIN_MS });
 		const held: Held = {
-			store: new TieredStore(`shared ${id}`, this.front, behind),
+			store: new TieredStore(name, new ClearableStore(front, rules), new ClearableStore(behind, rules)),
 			label,
 			backend: guard,
 			leases: new LeaseDeck({ shared: guard, clock, random: this.random }),
 			guard,
+			rules,
 			usedAt: clock.now(),
 			get status() {
 				return guard.status;
+			},
+			async clear(rule) {
+				const told = await rules.issue(rule);
+				front.deleteWhere((key, marks) => matches(rule, key, marks));
+				if (rule.kind === 'all') return { removed: told ? await guard.deleteByPrefix(`${ANSWERS}:`) : null, told };
+				const isOne = rule.kind === 'key' && !rule.pattern.includes('*');
+				return { removed: isOne && told ? Number(await behind.delete(rule.pattern)) : null, told };
 			},
 		};
 		this.#held.set(id, held);
 		return held;
 	}
+}
+
+async function close({ rules, guard }: Held): Promise<void> {
+	rules.dispose();
+	await guard.dispose();
 }
 
 /** Connects, reads and writes once; rejects with what went wrong. */

@@ -10,6 +10,8 @@ const { systemClock } = require('../../dist/lib/core/clock.js') as typeof ClockM
 
 // The store's own timers keep no process alive.
 const awake = setInterval(() => {}, 1000);
+// Where another one fails, this one must not wait for it for ever.
+setTimeout(() => process.exit(1), 60_000).unref();
 const [file = '', rounds = '0'] = process.argv.slice(2);
 const store = new SqliteBackend({ path: file, maxBytes: 16 * 1_048_576 }, { sqlite, clock: systemClock });
 const heard: string[] = [];
