@@ -26,6 +26,7 @@ import { SimilarCounts, type SimilarParts } from '../similar/policy';
 import { VectorIndex } from '../similar/vectors';
 import type { Policy } from '../core/policy';
 import { compose, openLane, type Lane, type LaneOptions } from './compose';
+import { Journals } from './journals';
 import { Registry } from './registry';
 import { scopeKey, type Scope } from './scope';
 import { SharedStores } from './shared-stores';
@@ -62,6 +63,8 @@ export class Runtime {
 	readonly store: Store;
 	/** Stores that other processes reach too, with this one's memory in front of them. */
 	readonly sharedStores: SharedStores;
+	/** What batches have done, so that another try need not do it again. */
+	readonly journals: Journals;
 	readonly similar: SimilarParts;
 	readonly flights: FlightDeck;
 	readonly background: Background;
@@ -88,6 +91,7 @@ export class Runtime {
 		this.random = parts.random ?? systemRandom;
 		this.store = new MemoryStore({ clock: this.clock });
 		this.sharedStores = new SharedStores(this.store, this.clock, this.random, parts.log);
+		this.journals = new Journals(this.clock);
 		this.similar = { index: new SimilarIndex({ clock: this.clock }), vectors: new VectorIndex({ clock: this.clock }), counts: new SimilarCounts(), store: this.store };
 		this.flights = new FlightDeck(this.clock);
 		this.background = new Background(MAX_BACKGROUND_TASKS, (_key, error) =>
@@ -200,6 +204,7 @@ export class Runtime {
 	sweep(): void {
 		this.store.sweep();
 		this.sharedStores.sweep();
+		this.journals.sweep();
 		this.similar.index.sweep();
 		this.similar.vectors.sweep();
 		this.transport.sweep();
@@ -218,6 +223,7 @@ export class Runtime {
 		this.similar.index.clear();
 		this.similar.vectors.clear();
 		await this.sharedStores.dispose();
+		await this.journals.dispose();
 		await this.store.dispose();
 	}
 
