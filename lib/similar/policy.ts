@@ -27,6 +27,8 @@ export interface SimilarOptions {
 export interface SimilarCache {
 	readonly mode: 'readWrite' | 'readOnly' | 'refresh' | 'off';
 	readonly ttlMs: number;
+	/** What the answers of this caller are known by where they are to be cleared. */
+	readonly marks?: object | undefined;
 }
 
 export interface SimilarParts {
@@ -34,7 +36,7 @@ export interface SimilarParts {
 	readonly vectors: VectorIndex;
 	readonly counts: SimilarCounts;
 	/** The store that the cache behind this stage answers from. */
-	readonly store: { get(key: string): Promise<Kept | undefined> };
+	readonly store: { get(key: string, asker?: object): Promise<Kept | undefined> };
 }
 
 interface Kept {
@@ -91,7 +93,7 @@ export class SimilarPolicy implements Policy {
 		const { mode } = this.cache;
 		if (!prompt || key === undefined || mode === 'off') return await call(context);
 		const finder = this.#finderOf(prompt, context.signal);
-		if (mode !== 'refresh' && !(await this.parts.store.get(key))) {
+		if (mode !== 'refresh' && !(await this.parts.store.get(key, this.cache.marks))) {
 			const report = this.#report();
 			const found = await this.#look(prompt, finder, report);
 			trace.similar = report;
@@ -162,7 +164,7 @@ export class SimilarPolicy implements Policy {
 				if (report.veto === undefined) this.#describe(report, candidate, { outcome: 'vetoed', veto });
 				continue;
 			}
-			const kept = await store.get(candidate.key);
+			const kept = await store.get(candidate.key, this.cache.marks);
 			if (!kept && !onlyLooking) finder.forget(candidate.key);
 			if (!kept || kept.ageMs > Math.min(kept.ttlMs, this.cache.ttlMs, this.options.maxAgeMs)) continue;
 			const outcome = this.options.mode === 'on' && !onlyLooking ? 'served' : 'wouldServe';
