@@ -222,11 +222,12 @@ describe.skipIf(redisIsMissing())('while two workers work and share a store', ()
 	test('what others left under its keys is no answer, holds nobody up and is replaced', async () => {
 		const [worker] = workers;
 		if (!worker) throw new Error('There are workers');
-		const value = (prompt: string) => `chaos:value:${worker.keyOf(prompt)}`;
-		const lease = (prompt: string) => `chaos:lease:${worker.keyOf(prompt)}`;
-		// Where they would lie: an answer of ours shows it.
+		// Where they lie: an answer of ours shows it.
 		await worker.ask('known');
-		expect(await redis.command('EXISTS', value('known'))).toContain(':1');
+		const [known = ''] = /chaos:value:\S+/.exec(await redis.command('KEYS', 'chaos:value:*')) ?? [];
+		expect(known).toContain(worker.keyOf('known'));
+		const value = (prompt: string) => known.replace(worker.keyOf('known'), worker.keyOf(prompt));
+		const lease = (prompt: string) => `chaos:lease:${worker.keyOf(prompt)}`;
 		const plants: Array<(prompt: string) => string[]> = [
 			(prompt) => ['SET', value(prompt), 'garbage'],
 			(prompt) => ['SET', value(prompt), ''],
@@ -249,6 +250,8 @@ describe.skipIf(redisIsMissing())('while two workers work and share a store', ()
 		);
 		expect(callsFor(planted.map(({ prompt }) => prompt))).toBe(planted.length);
 
+		// They were in the way, and have gone with the leases that took their place.
+		expect(await redis.command('KEYS', 'chaos:lease:*')).toBe('*0\r\n');
 		const late = newWorker();
 		for (const { prompt } of planted) expect(await late.ask(prompt)).toMatchObject({ ok: true, value: answerTo(prompt), trace: { cache: 'hit' } });
 		workers.push(late);

@@ -48,6 +48,7 @@ export function startWorker({ provider, store, password, commandTimeoutMs = 250,
 	const runtime = new Runtime({ clock, log: (line) => log.push(line) });
 	const scope = { credential: 'one', origin: provider.url, partition: 'all' };
 	const settings: SharedStoreSettings = {
+		type: 'redis',
 		prefix: 'chaos',
 		redis: { topology: 'single', nodes: [{ host: store.host, port: store.port }], password, connectTimeoutMs: 2000, commandTimeoutMs },
 	};
