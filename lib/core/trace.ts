@@ -4,6 +4,11 @@ export type CacheStatus = 'hit' | 'stale' | 'revalidated' | 'miss' | 'similar' |
 /** A call's account of itself. Plain data; users see it under `_fastpath` when they ask. */
 export interface CallTrace {
 	cache: CacheStatus;
+	/**
+	 * Where answers are kept, where that plays a part: in the memory of this process alone (in queue mode each worker has one), or
+	 * in a store that processes share. A shared store that is out leaves the process to itself.
+	 */
+	store?: 'process' | 'shared';
 	/** Another caller's request in flight answered this call too. */
 	coalesced: boolean;
 	/** Requests sent upstream for this call; 0 on a hit. */

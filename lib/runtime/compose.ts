@@ -153,6 +153,7 @@ export function openLane(runtime: Runtime, options: LaneOptions): Lane {
 		look: async (key) => (options.cache ? await new CachePolicy(options.cache, cacheParts(runtime, options)).look(key) : { status: 'bypass', asks: true }),
 		async run<T>(call: Call<T>, lane: LaneCall, account?: Account<T>): Promise<Outcome<T>> {
 			const trace = newTrace();
+			if (options.cache && options.cache.mode !== 'off' && lane.key !== undefined) trace.store = storeOf(options);
 			const startedAt = runtime.clock.now();
 			const elapsed = () => runtime.clock.now() - startedAt;
 			try {
@@ -167,6 +168,10 @@ export function openLane(runtime: Runtime, options: LaneOptions): Lane {
 			}
 		},
 	};
+}
+
+function storeOf({ shared }: LaneOptions): NonNullable<CallTrace['store']> {
+	return shared && shared.status.state !== 'down' ? 'shared' : 'process';
 }
 
 function codeOf(error: unknown): ErrorCode | 'ERR_UNKNOWN' {
