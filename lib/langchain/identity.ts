@@ -121,7 +121,7 @@ export function nameOf(model: object): string {
 }
 
 /** How often a model repeats a call by itself; none where it does not say. */
-export function ownRetries(model: ChatModel): number {
-	const given = model.caller?.maxRetries;
+export function ownRetries(model: object): number {
+	const given = (model as Partial<ChatModel>).caller?.maxRetries;
 	return typeof given === 'number' ? given : 0;
 }

@@ -4,6 +4,7 @@ import type {
 	ICredentialTestFunctions,
 	IExecuteFunctions,
 	INodeCredentialTestResult,
+	ISupplyDataFunctions,
 } from 'n8n-workflow';
 import { systemClock } from '../core/clock';
 import { requireInteger, requireText } from '../core/validate';
@@ -17,7 +18,7 @@ const CONNECT_TIMEOUT_MS = 2000;
 const COMMAND_TIMEOUT_MS = 250;
 
 /** The store of a Fastpath Store credential, with this process's memory in front of it. Tells the user where it is out. */
-export async function openSharedStore(context: IExecuteFunctions, runtime: Runtime): Promise<SharedStore> {
+export async function openSharedStore(context: IExecuteFunctions | ISupplyDataFunctions, runtime: Runtime): Promise<SharedStore> {
 	const shared = await obtain(context, runtime);
 	const { label, status } = shared;
 	if (status.state === 'down') {
@@ -26,7 +27,7 @@ export async function openSharedStore(context: IExecuteFunctions, runtime: Runti
 	return shared;
 }
 
-async function obtain(context: IExecuteFunctions, runtime: Runtime): Promise<SharedStore> {
+async function obtain(context: IExecuteFunctions | ISupplyDataFunctions, runtime: Runtime): Promise<SharedStore> {
 	const data = await context.getCredentials(STORE_CREDENTIAL);
 	try {
 		return runtime.sharedStores.obtain(toSettings(data));

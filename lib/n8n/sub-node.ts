@@ -1,4 +1,8 @@
 import { NodeOperationError, type IDataObject, type INode, type ISupplyDataFunctions, type NodeConnectionType } from 'n8n-workflow';
+import { getRuntime, type Runtime, type SharedStore } from '../runtime';
+import { toNodeError } from './errors';
+import { cancelSignal } from './signal';
+import { openSharedStore } from './store';
 
 /** What n8n's context has beyond its types; each may be missing in another version. */
 interface Untyped {
@@ -8,6 +12,43 @@ interface Untyped {
 }
 
 export type SubNodeContext = ISupplyDataFunctions & Untyped;
+
+/** A node that stands between a model and its consumer, for one of their meetings. */
+export interface SubNode {
+	readonly runtime: Runtime;
+	/** Where answers are kept; without it, in the memory of this process. */
+	readonly shared: SharedStore | undefined;
+	readonly log: SubNodeLog;
+	/** Kinds and credentials of the nodes below; part of every key. */
+	readonly below: ReadonlyArray<{ readonly type: string; readonly credentials: readonly string[] }>;
+	readonly place: { readonly workflowId: string; readonly nodeId: string };
+	/** Stop was pressed. */
+	readonly cancel: AbortSignal;
+	/** The asking node's run, where n8n repeats that node when it fails. */
+	readonly repeatableRun: string | undefined;
+}
+
+/** Parameters that cannot be read are reported with the item that they were read for. */
+export function readOrReport<T>(context: SubNodeContext, itemIndex: number, read: (context: SubNodeContext, itemIndex: number) => T): T {
+	try {
+		return read(context, itemIndex);
+	} catch (error) {
+		throw toNodeError(context.getNode(), error, itemIndex);
+	}
+}
+
+export async function openSubNode(context: SubNodeContext, type: NodeConnectionType, usesSharedStore: boolean): Promise<SubNode> {
+	const runtime = getRuntime((message) => context.logger.warn(message));
+	return {
+		runtime,
+		shared: usesSharedStore ? await openSharedStore(context, runtime) : undefined,
+		log: new SubNodeLog(context, type),
+		below: nodesBelow(context, type),
+		place: { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id },
+		cancel: cancelSignal(context),
+		repeatableRun: repeatableRun(context),
+	};
+}
 
 /** One line in the log of a sub-node's runs. */
 export interface SubNodeRun {
@@ -40,14 +81,14 @@ export class SubNodeLog {
 				if (!this.#closed) context.addOutputData(type, index, [[{ json: result }]]);
 			},
 			fail: (error) => {
-				if (!this.#closed) context.addOutputData(type, index, toNodeError(context.getNode(), error));
+				if (!this.#closed) context.addOutputData(type, index, failure(context.getNode(), error));
 			},
 			link: (handlers) => (this.#closed ? undefined : linked(handlers, context.getNode().name, index)),
 		};
 	}
 }
 
-function toNodeError(node: INode, error: unknown): NodeOperationError {
+function failure(node: INode, error: unknown): NodeOperationError {
 	const cause = error instanceof Error ? error : new Error(String(error));
 	return new NodeOperationError(node, cause, { functionality: 'configuration-node' });
 }
@@ -79,8 +120,7 @@ function namingSource(context: SubNodeContext, run: number): SubNodeContext {
 	return Object.assign(view, { addInputData, addOutputData });
 }
 
-/** What stands below a sub-node: kinds and credentials of the nodes that are connected to it. */
-export function nodesBelow(context: SubNodeContext, type: NodeConnectionType): Array<{ readonly type: string; readonly credentials: string[] }> {
+function nodesBelow(context: SubNodeContext, type: NodeConnectionType): SubNode['below'] {
 	const nodes = context.getConnectedNodes?.(type) ?? [];
 	return nodes.map((node) => ({
 		type: `${node.type}@${node.typeVersion}`,
@@ -88,8 +128,7 @@ export function nodesBelow(context: SubNodeContext, type: NodeConnectionType): A
 	}));
 }
 
-/** The run of the node that asks, where n8n repeats that node when it fails; undefined where it does not. */
-export function repeatableRun(context: SubNodeContext): string | undefined {
+function repeatableRun(context: SubNodeContext): string | undefined {
 	const { parentNode, runIndex } = context;
 	if (parentNode?.retryOnFail !== true) return undefined;
 	return JSON.stringify([context.getWorkflow().id, context.getExecutionId(), parentNode.name, runIndex]);

@@ -8,7 +8,6 @@ export class CachedChatModel implements INodeType {
 		...description,
 		icon: { light: 'file:cachedChatModel.svg', dark: 'file:cachedChatModel.dark.svg' },
 		subtitle: '={{ $parameter.cacheMode === "off" ? "cache off" : "" }}',
-		usableAsTool: undefined,
 	};
 
 	methods = { credentialTest: { testStore } };

@@ -1,6 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { requireNumber } from '../../lib/core/validate';
-import type { LaneOptions, SharedStore } from '../../lib/runtime';
 import { toCacheSettings, type CacheSettings } from './cache';
 import { resilienceOptions, toResilience, type ResilienceSettings } from './resilience';
 
@@ -44,11 +43,19 @@ export function subNodeOptions(): INodeProperties[] {
 	];
 }
 
-/** The parameters that `toSubNodeSettings` takes. */
-export const SUB_NODE_PARAMETERS = ['cacheMode', 'contentType', 'ttlSeconds', 'cacheScope', 'cacheScopeKey'] as const;
+export interface SubNodeParameters {
+	readonly settings: SubNodeSettings;
+	/** A store that is not shown (the cache is off) is not used. */
+	readonly usesSharedStore: boolean;
+}
 
 /** @throws {InvalidOptionError} that names the parameter */
-export function toSubNodeSettings(read: (name: string) => unknown, options: Readonly<Record<string, unknown>>): SubNodeSettings {
+export function readSubNode(read: (name: string) => unknown): SubNodeParameters {
+	const options = (read('options') ?? {}) as Readonly<Record<string, unknown>>;
+	return { settings: toSettings(read, options), usesSharedStore: read('cacheMode') !== 'off' && read('store') === 'shared' };
+}
+
+function toSettings(read: (name: string) => unknown, options: Readonly<Record<string, unknown>>): SubNodeSettings {
 	const seconds = (name: string, key: 'staleIfErrorSeconds' | 'totalTimeoutSeconds', min: number) =>
 		Math.round(requireNumber(name, options[key] ?? DEFAULTS[key], { min, max: 31_536_000 }) * 1000);
 	return {
@@ -66,13 +73,8 @@ export function toSubNodeSettings(read: (name: string) => unknown, options: Read
 }
 
 /** How a call that the cache has no answer to travels. A model that repeats calls by itself is not repeated on top of it. */
-export function missOptions(
-	{ resilience, totalTimeoutMs }: SubNodeSettings,
-	given: Pick<LaneOptions, 'source' | 'scope'> & { readonly ownRetries: number },
-): LaneOptions {
-	const { ownRetries, ...rest } = given;
+export function missOptions({ resilience, totalTimeoutMs }: SubNodeSettings, ownRetries: number) {
 	return {
-		...rest,
 		retry: ownRetries > 0 ? { ...resilience.retry, maxRetries: 0 } : resilience.retry,
 		retryBudget: resilience.retryBudget,
 		rate: resilience.rate,
@@ -86,17 +88,8 @@ export function missOptions(
 /** How a call looks into the cache on its way. */
 export function cacheOptions(
 	{ cache, staleIfErrorMs, totalTimeoutMs }: SubNodeSettings,
-	given: { readonly refresh: boolean; readonly shared: SharedStore | undefined; readonly isCacheable: (value: unknown) => boolean },
-): Pick<LaneOptions, 'cache' | 'shared'> {
-	return {
-		shared: given.shared,
-		cache: {
-			mode: given.refresh && cache.mode === 'readWrite' ? 'refresh' : cache.mode,
-			ttlMs: cache.ttlMs,
-			staleWhileRevalidateMs: 0,
-			staleIfErrorMs,
-			refreshTimeoutMs: totalTimeoutMs,
-			isCacheable: given.isCacheable,
-		},
-	};
+	{ refresh, isCacheable }: { readonly refresh: boolean; readonly isCacheable: (value: unknown) => boolean },
+) {
+	const mode: CacheSettings['mode'] = refresh && cache.mode === 'readWrite' ? 'refresh' : cache.mode;
+	return { mode, ttlMs: cache.ttlMs, staleWhileRevalidateMs: 0, staleIfErrorMs, refreshTimeoutMs: totalTimeoutMs, isCacheable };
 }

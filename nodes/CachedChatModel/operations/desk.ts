@@ -2,33 +2,23 @@ import type { IDataObject } from 'n8n-workflow';
 import { cacheKey } from '../../../lib/cache/key';
 import { failureOf, isDeterministic, isWhole, nameOf, original, originOf, ownRetries, textOf, usageOf } from '../../../lib/langchain';
 import type { ChatModel, Desk, Question, Reply } from '../../../lib/langchain';
-import type { SubNodeLog } from '../../../lib/n8n/sub-node';
-import type { Outcome, Runtime, SharedStore } from '../../../lib/runtime';
+import type { SubNode } from '../../../lib/n8n/sub-node';
+import type { Outcome } from '../../../lib/runtime';
 import { partitionOf } from '../../shared/cache';
 import { cacheOptions, missOptions } from '../../shared/sub-node';
 import type { ChatModelSettings } from '../parameters';
 
-export interface DeskParts {
-	readonly runtime: Runtime;
+export interface ChatDeskParts extends SubNode {
 	readonly settings: ChatModelSettings;
-	readonly shared: SharedStore | undefined;
-	readonly log: SubNodeLog;
-	/** Kinds and credentials of the nodes below; part of every key. */
-	readonly below: ReadonlyArray<{ readonly type: string; readonly credentials: string[] }>;
-	readonly place: { readonly workflowId: string; readonly nodeId: string };
-	/** Stop was pressed. */
-	readonly cancel: AbortSignal;
-	/** The asking node's run, where it is repeated when it fails. */
-	readonly repeatableRun: string | undefined;
 }
 
 /** Answers a chat model's questions from the cache, or lets the model answer. */
-export function chatDesk(model: ChatModel, parts: DeskParts): Desk {
+export function chatDesk(model: ChatModel, parts: ChatDeskParts): Desk {
 	const { runtime, settings, shared, log, below, place, repeatableRun } = parts;
 	const credential = below.flatMap(({ credentials }) => credentials).join(' ') || 'none';
 	const origin = originOf(model);
 	const attempt = Symbol('attempt');
-	const miss = missOptions(settings, { source: 'cachedChatModel', scope: { credential, origin }, ownRetries: ownRetries(model) });
+	const miss = { source: 'cachedChatModel', scope: { credential, origin }, ...missOptions(settings, ownRetries(model)) };
 	const isCacheable = (value: unknown) => {
 		const reply = value as Reply;
 		return isWhole(reply) && (settings.cacheToolCalls || reply.message.tool_calls.length === 0);
@@ -45,7 +35,7 @@ export function chatDesk(model: ChatModel, parts: DeskParts): Desk {
 			const bypass = whyNot(question);
 			const key = bypass === undefined ? keyOf(question) : undefined;
 			const refresh = key !== undefined && repeatableRun !== undefined && runtime.comebacks.isComeback(repeatableRun, key, attempt);
-			const lane = runtime.lane(key === undefined ? miss : { ...miss, ...cacheOptions(settings, { refresh, shared, isCacheable }) });
+			const lane = runtime.lane(key === undefined ? miss : { ...miss, shared, cache: cacheOptions(settings, { refresh, isCacheable }) });
 			const run = log.begin({ messages: question.messages.map((message) => textOf(message)), model: nameOf(model) });
 			const outcome = await lane.run(
 				async (context) => {
