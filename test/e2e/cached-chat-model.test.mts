@@ -242,6 +242,63 @@ async function burst(name: string, nodes: readonly AiNode[]): Promise<number> {
 	return calls();
 }
 
+test('a chat streams the answer as it comes, and one from the cache in one piece, never empty', async () => {
+	const chat: AiNode = {
+		name: 'Start',
+		type: 'chatTrigger',
+		typeVersion: 1.3,
+		webhookId: 'fastpath-chat',
+		parameters: { public: true, mode: 'webhook', options: { responseMode: 'streaming' } },
+		to: [['Root', 'main']],
+	};
+	const root: AiNode = { ...agent('={{ $json.chatInput }}'), parameters: { promptType: 'define', text: '={{ $json.chatInput }}', options: { enableStreaming: true } } };
+	const id = await instance.importWorkflow(aiWorkflowOf('streaming', [chat, root, calculator, cachedChatModel('Root'), model('openAi', 'Cached')]));
+	await instance.activate(id);
+	const say = async () => {
+		const response = await fetch(`${instance.url}/webhook/fastpath-chat/chat`, {
+			method: 'POST',
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify({ action: 'sendMessage', sessionId: '1', chatInput: 'Use the calculator, then tag: streams of many words in several pieces' }),
+		});
+		const lines = (await response.text()).split('\n').filter((line) => line !== '');
+		const pieces = lines.map((line) => JSON.parse(line) as { type: string; content?: string }).filter(({ type }) => type === 'item');
+		return { pieces: pieces.length, text: pieces.map(({ content }) => content ?? '').join('') };
+	};
+	const first = await say();
+	expect(first.text).toContain('Tags:');
+	expect(first.pieces).toBeGreaterThan(2);
+	expect(calls()).toBe(2);
+	const second = await say();
+	expect(second.text).toBe(first.text);
+	expect(second.pieces).toBeLessThan(first.pieces);
+	expect(calls()).toBe(2);
+});
+
+test('structured output passes its parser, and a rejected answer is asked anew when the node is retried', async () => {
+	const parser = (schema: string): AiNode => ({
+		name: 'Parser',
+		type: 'outputParserStructured',
+		typeVersion: 1.3,
+		parameters: { schemaType: 'manual', inputSchema: schema },
+		to: [['Root', 'ai_outputParser']],
+	});
+	const root = (text: string): AiNode => ({ ...chain(text), parameters: { promptType: 'define', text, hasOutputParser: true, batching: {} } });
+	const good = parser('{ "type": "object", "properties": { "tags": { "type": "array", "items": { "type": "string" } } }, "required": ["tags"] }');
+	const nodes = [trigger('Root'), root('tag this package: json parser'), good, cachedChatModel('Root'), model('openAi', 'Cached')];
+	const id = await instance.importWorkflow(aiWorkflowOf('parsed', nodes));
+	const first = await instance.run(id);
+	expect(error(first)).toBeUndefined();
+	expect(output(await instance.run(id))).toEqual(output(first));
+	expect(calls()).toBe(1);
+
+	standIn.reset();
+	const bad = parser('{ "type": "object", "properties": { "price": { "type": "number" } }, "required": ["price"] }');
+	const retried = { ...root('tag this package: rejected'), retryOnFail: true, maxTries: 3, waitBetweenTries: 0 };
+	const rejected = await instance.run(await instance.importWorkflow(aiWorkflowOf('rejected', [trigger('Root'), retried, bad, cachedChatModel('Root'), model('openAi', 'Cached')])));
+	expect(rejected.status).toBe('error');
+	expect(calls()).toBe(3);
+});
+
 test('a vector store is filled with each text embedded once', async () => {
 	const insert = (count: number, distinct: number): AiNode[] => [
 		trigger('Items'),
