@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as sqlite from 'node:sqlite';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../lib/core/clock.ts';
 import { MemoryBackend } from '../../lib/shared/memory.ts';
 import { RedisBackend } from '../../lib/shared/redis.ts';
@@ -41,6 +41,8 @@ const pass = async (ms: number) => await new Promise<void>((resolve) => setTimeo
 describe.skipIf(redisIsMissing())('with a real server', () => {
 	let server: RedisServer;
 	let round = 0;
+	const open = (prefix: string) =>
+		new RedisBackend({ topology: 'single', nodes: [server], connectTimeoutMs: 2000, commandTimeoutMs: 1000 }, prefix, systemClock);
 
 	beforeAll(async () => {
 		server = await RedisServer.start();
@@ -52,9 +54,8 @@ describe.skipIf(redisIsMissing())('with a real server', () => {
 
 	sharedContract('Redis', async () => {
 		const prefix = `test*[${(round += 1)}]`;
-		const settings = { topology: 'single', nodes: [server], connectTimeoutMs: 2000, commandTimeoutMs: 1000 } as const;
-		const one = new RedisBackend(settings, prefix, systemClock);
-		const two = new RedisBackend(settings, prefix, systemClock);
+		const one = open(prefix);
+		const two = open(prefix);
 		return {
 			one,
 			two,
@@ -65,5 +66,35 @@ describe.skipIf(redisIsMissing())('with a real server', () => {
 			},
 			news: true,
 		};
+	});
+
+	test('what others left at a key of ours makes room', async () => {
+		const backend = open('theirs');
+		await backend.connect();
+		for (const kind of ['value', 'lease', 'window', 'list']) await server.command('HSET', `theirs:${kind}:k`, 'a', 'b');
+		await server.command('SET', 'theirs:counter:k', 'many');
+		expect(await backend.get('k')).toBeUndefined();
+		expect(await backend.renew('k', 'mine', 1000)).toBe(false);
+		expect(await backend.acquire('k', 'mine', 1000)).toBe(true);
+		expect(await backend.add('k', 2, 1000)).toBe(2);
+		expect(await backend.take('k', 1, 1000)).toEqual({ granted: true, waitMs: 0 });
+		await backend.append('k', Buffer.from('x'), { ttlMs: 1000, max: 5 });
+		expect((await backend.list('k')).map(String)).toEqual(['x']);
+		await backend.dispose();
+	});
+
+	test('who listens hears again after the connection was lost', async () => {
+		const backend = open('heard');
+		const heard: string[] = [];
+		await backend.connect();
+		await backend.subscribe('news', (message) => heard.push(message));
+		await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+		await expect
+			.poll(async () => {
+				await backend.publish('news', 'again');
+				return heard.length;
+			})
+			.toBeGreaterThan(0);
+		await backend.dispose();
 	});
 });
