@@ -16,6 +16,7 @@ export type ErrorCode =
 	| 'ERR_TOO_MANY_REDIRECTS'
 	| 'ERR_ALL_FAILED'
 	| 'ERR_BUDGET_EXCEEDED'
+	| 'ERR_BATCH'
 	| 'ERR_AUTHENTICATION';
 
 export interface FastpathErrorOptions {
@@ -209,6 +210,11 @@ export class BudgetExceededError extends FastpathError {
 	override readonly unprocessed = true;
 }
 
+/** A provider's batch, or a request in it, has come to another end than an answer, or to none yet. */
+export class BatchError extends FastpathError {
+	readonly code = 'ERR_BATCH';
+}
+
 /** The credential could not be applied: it is not connected, was revoked, or no token was to be had for it. */
 export class AuthenticationError extends FastpathError {
 	readonly code = 'ERR_AUTHENTICATION';
@@ -237,6 +243,7 @@ interface ErrorByCode {
 	ERR_TOO_MANY_REDIRECTS: TooManyRedirectsError;
 	ERR_ALL_FAILED: AllFailedError;
 	ERR_BUDGET_EXCEEDED: BudgetExceededError;
+	ERR_BATCH: BatchError;
 	ERR_AUTHENTICATION: AuthenticationError;
 }
 

@@ -3,6 +3,7 @@ import { cacheProperties, storeProperty } from '../shared/cache';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
 import { DEFAULTS } from './defaults';
+import { BATCH_OPERATIONS, batchOperations, batchProperties, collectOptions, submitOptions } from './description.batch';
 import { costOptions } from './description.cost';
 import { fallbackOptions } from './description.fallback';
 import { embedOptions, embedProperties } from './description.embed';
@@ -10,9 +11,12 @@ import { PROVIDER_IDS, PROVIDER_SETS, providerChoice, type ProviderId } from './
 import { promptOptions } from './shorten';
 import { similarOptions } from './similar';
 
-const show = { operation: ['chat'] };
+const show = { operation: ['chat', 'submitBatch'] };
+const showChat = { operation: ['chat'] };
+const showSubmit = { operation: ['submitBatch'] };
 const showEmbed = { operation: ['embed'] };
-const showAll = { operation: ['chat', 'embed'] };
+const showAsked = { operation: ['chat', 'embed', 'submitBatch'] };
+const showAll = { operation: [...showAsked.operation, ...BATCH_OPERATIONS] };
 
 const prompts: INodeProperties[] = [
 	{
@@ -204,6 +208,28 @@ function choicesWith(provider: ProviderId): string[] {
 /** Options of the call itself, whatever is asked. */
 const SHARED_OPTIONS = new Set(['explain', 'staleIfErrorSeconds', 'staleWhileRevalidateSeconds', 'timeoutSeconds', 'totalTimeoutSeconds']);
 
+/** Nobody waits for a batch: nothing is streamed, and no other model steps in. */
+function batchOptionCollections(): INodeProperties[] {
+	const forModel = modelOptions.filter(({ name }) => !SHARED_OPTIONS.has(name) && name !== 'stream');
+	const all = [...modelOptions, ...costOptions(), ...resilienceOptions(DEFAULTS), ...connectionOptions({ maxResponseMb: DEFAULTS.maxBatchMb })];
+	const named = (...names: string[]) => all.filter(({ name }) => names.includes(name));
+	const sending = named('maxRetries', 'timeoutSeconds', 'totalTimeoutSeconds', 'allowUnauthorizedCerts', 'proxy');
+	const collection = (operations: string[], options: INodeProperties[]): INodeProperties => ({
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add option',
+		default: {},
+		displayOptions: { show: { operation: operations } },
+		options: options.sort((a, b) => a.displayName.localeCompare(b.displayName)),
+	});
+	return [
+		collection(showSubmit.operation, [...forModel, ...promptOptions, ...submitOptions, ...named('budgets', 'prices', 'concurrency'), ...sending]),
+		collection(['collectBatch'], [...collectOptions, ...named('prices', 'includeTrace', 'maxResponseMb'), ...sending]),
+		collection(['getBatch', 'cancelBatch'], sending),
+	];
+}
+
 /** All but what n8n's linter wants to see in the class itself: icon, subtitle, use as a tool. */
 export const description: INodeTypeDescription = {
 	displayName: 'Cached AI Call',
@@ -229,6 +255,7 @@ export const description: INodeTypeDescription = {
 			noDataExpression: true,
 			default: 'chat',
 			options: [
+				...batchOperations,
 				{
 					name: 'Embed Text',
 					value: 'embed',
@@ -241,7 +268,7 @@ export const description: INodeTypeDescription = {
 					action: 'Message a model with caching',
 					description: 'Send a prompt to a model, or answer it from the cache',
 				},
-			],
+			].sort((a, b) => a.name.localeCompare(b.name)),
 		},
 		{
 			displayName: 'Provider',
@@ -285,7 +312,7 @@ export const description: INodeTypeDescription = {
 			type: 'resourceLocator',
 			default: { mode: 'list', value: '' },
 			required: true,
-			displayOptions: { show: showAll },
+			displayOptions: { show: showAsked },
 			modes: [
 				{
 					displayName: 'From List',
@@ -298,15 +325,16 @@ export const description: INodeTypeDescription = {
 		},
 		...prompts,
 		...embedProperties(showEmbed),
-		...cacheProperties(showAll),
-		storeProperty(showAll),
+		...batchProperties(),
+		...cacheProperties(showAsked),
+		storeProperty(showAsked),
 		{
 			displayName: 'Options',
 			name: 'options',
 			type: 'collection',
 			placeholder: 'Add option',
 			default: {},
-			displayOptions: { show },
+			displayOptions: { show: showChat },
 			options: [...modelOptions, ...promptOptions, ...similarOptions, ...fallbackOptions(PROVIDER_NAMES), ...costOptions(), ...resilienceOptions(DEFAULTS), ...connectionOptions(DEFAULTS)].sort((a, b) =>
 				a.displayName.localeCompare(b.displayName),
 			),
@@ -326,5 +354,6 @@ export const description: INodeTypeDescription = {
 				...connectionOptions(DEFAULTS),
 			].sort((a, b) => a.displayName.localeCompare(b.displayName)),
 		},
+		...batchOptionCollections(),
 	],
 };

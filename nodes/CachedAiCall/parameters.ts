@@ -54,7 +54,26 @@ export interface EmbedParameters extends CallParameters {
 	readonly textsPerRequest: number;
 }
 
-const OPERATIONS = ['chat', 'embed'] as const;
+/** A call that waits in a provider's batch. */
+export interface SubmitParameters extends ChatParameters {
+	/** Comes back with the answer; undefined where none is given. */
+	readonly reference: unknown;
+	/** Bounds of a batch beside the provider's own. */
+	readonly maxRequests: number | undefined;
+	readonly maxTokens: number | undefined;
+}
+
+export interface BatchParameters extends CallParameters {
+	/** Empty for a submission that needed no batch, because the cache had everything. */
+	readonly batchId: string;
+	/** What to do when results are wanted of a batch that is not done. */
+	readonly ifNotDone: 'error' | 'status';
+}
+
+const BATCH_OPERATIONS = ['submitBatch', 'getBatch', 'collectBatch', 'cancelBatch'] as const;
+const OPERATIONS = ['chat', 'embed', ...BATCH_OPERATIONS] as const;
+
+export type BatchOperation = (typeof BATCH_OPERATIONS)[number];
 
 const SETTINGS = [
 	'operation',
@@ -102,6 +121,46 @@ export function embedReader(context: ParameterContext): (itemIndex: number) => E
 	return (itemIndex) => ({ ...settings(itemIndex).call, ...embedding(itemIndex), text: text(itemIndex) });
 }
 
+/** As `parameterReader`, for calls that go into a batch. */
+export function submitReader(context: ParameterContext): (itemIndex: number) => SubmitParameters {
+	const read = parameterReader(context);
+	const reference = perItem(context, (from, itemIndex) => get(from, itemIndex, 'reference'), ['reference']);
+	const bounds = perItem(context, readBounds, ['options']);
+	return (itemIndex) => {
+		const given = reference(itemIndex);
+		return { ...read(itemIndex), ...bounds(itemIndex), reference: given === '' ? undefined : given };
+	};
+}
+
+function readBounds(context: ParameterContext, itemIndex: number): Pick<SubmitParameters, 'maxRequests' | 'maxTokens'> {
+	const { requestsPerBatch, tokensPerBatch } = (get(context, itemIndex, 'options') ?? {}) as Options;
+	const bound = (name: string, value: unknown) => (value === undefined ? undefined : requireInteger(name, value, { min: 1 }));
+	return { maxRequests: bound('Requests per Batch', requestsPerBatch), maxTokens: bound('Tokens per Batch', tokensPerBatch) };
+}
+
+/** For what is done with a batch that was submitted. */
+export function batchReader(context: ParameterContext): (itemIndex: number) => BatchParameters {
+	const settings = perItem(context, readSettings, SETTINGS);
+	const batchId = perItem(context, (from, itemIndex) => asText(get(from, itemIndex, 'batchId')), ['batchId']);
+	const ifNotDone = perItem(context, readIfNotDone, ['options']);
+	return (itemIndex) => {
+		const id = batchId(itemIndex) ?? '';
+		if (typeof id !== 'string') throw new InvalidOptionError('Batch ID', 'a text', id);
+		return { ...settings(itemIndex).call, batchId: id.trim(), ifNotDone: ifNotDone(itemIndex) };
+	};
+}
+
+function readIfNotDone(context: ParameterContext, itemIndex: number): BatchParameters['ifNotDone'] {
+	const { ifNotDone } = (get(context, itemIndex, 'options') ?? {}) as Options;
+	return requireOneOf('If Not Done', ifNotDone ?? 'error', ['error', 'status']);
+}
+
+/** Undefined for operations that have nothing to do with batches; the same for all items. */
+export function batchOperation(context: ParameterContext): BatchOperation | undefined {
+	const operation: unknown = context.getNodeParameter('operation', 0);
+	return BATCH_OPERATIONS.find((known) => known === operation);
+}
+
 function readEmbedding(context: ParameterContext, itemIndex: number): Pick<EmbedParameters, 'model' | 'dimensions' | 'textsPerRequest'> {
 	const { dimensions, textsPerRequest } = (get(context, itemIndex, 'options') ?? {}) as Options;
 	return {
@@ -123,7 +182,8 @@ export function usesSharedStore(context: ParameterContext): boolean {
 
 function readSettings(context: ParameterContext, itemIndex: number): Settings {
 	const read = (name: string) => get(context, itemIndex, name);
-	requireOneOf('Operation', read('operation'), OPERATIONS);
+	const operation = requireOneOf('Operation', read('operation'), OPERATIONS);
+	const batch = BATCH_OPERATIONS.some((known) => known === operation);
 	const options = (read('options') ?? {}) as Options;
 	const { provider, held } = chosenProvider(read('provider'), read('firstProvider'));
 	const baseUrl = providerChoice(provider).credential ? undefined : requireHttpUrl('Base URL', read('baseUrl')).href;
@@ -137,12 +197,12 @@ function readSettings(context: ParameterContext, itemIndex: number): Settings {
 		staleWhileRevalidateMs: seconds('Serve Stale While Refreshing (Seconds)', 'staleWhileRevalidateSeconds', 0),
 		staleIfErrorMs: seconds('Serve Stale on Errors (Seconds)', 'staleIfErrorSeconds', 0),
 		resilience: toResilience(options, DEFAULTS),
-		connection: toConnection(options, DEFAULTS),
+		connection: toConnection(options, batch ? { maxResponseMb: DEFAULTS.maxBatchMb } : DEFAULTS),
 		attemptTimeoutMs: seconds('Timeout per Attempt (Seconds)', 'timeoutSeconds', 0.001),
 		stream: options.stream === true,
 		totalTimeoutMs: seconds('Total Timeout (Seconds)', 'totalTimeoutSeconds', 0.001),
 		includeTrace: options.includeTrace === true,
-		spending: readSpending(options),
+		spending: { ...readSpending(options), batch },
 		explain: options.explain === true,
 	};
 	const fallback = readFallback(options, { provider, baseUrl }, held);
@@ -178,10 +238,11 @@ function get(context: ParameterContext, itemIndex: number, name: string): unknow
 /** Who sets a temperature above 0 wants variety, and a cache would take it away. */
 function readCache(read: (name: string) => unknown, model: Partial<AiRequest>, cacheVaried: boolean): CacheSettings {
 	const settings = toCacheSettings({
-		mode: read('cacheMode'),
+		// Hidden where nothing is cached.
+		mode: read('cacheMode') ?? 'off',
 		contentType: read('contentType'),
 		ttlSeconds: read('ttlSeconds'),
-		scope: read('cacheScope'),
+		scope: read('cacheScope') ?? 'workflow',
 		scopeKey: read('cacheScopeKey'),
 	});
 	const varied = (model.temperature ?? 0) > 0 && !cacheVaried;
