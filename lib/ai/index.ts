@@ -12,6 +12,8 @@ export type { AcceptRules, MoveOn, Tried } from './cascade';
 export { estimateInputTokens, estimateTokens } from './estimate';
 export { BlockedAnswerError } from './failure';
 export type { EmbedAnswer, EmbedFormat, EmbedRequest } from './embed';
+export { errorReply, jsonReply, packVector, streamReply } from './openai-reply';
+export type { OpenAiReply, StreamWish } from './openai-reply';
 export { PROMPT_RULES, shortenRequest } from './optimizer';
 export type { PromptRule, Shortening } from './optimizer';
 export { PRICES_DATED } from './prices';

@@ -10,6 +10,7 @@ export type ErrorCode =
 	| 'ERR_HTTP_STATUS'
 	| 'ERR_RESPONSE_TOO_LARGE'
 	| 'ERR_MALFORMED_ANSWER'
+	| 'ERR_ITEM_REFUSED'
 	| 'ERR_CIRCUIT_OPEN'
 	| 'ERR_LIMIT_EXCEEDED'
 	| 'ERR_EGRESS_BLOCKED'
@@ -17,7 +18,8 @@ export type ErrorCode =
 	| 'ERR_ALL_FAILED'
 	| 'ERR_BUDGET_EXCEEDED'
 	| 'ERR_BATCH'
-	| 'ERR_AUTHENTICATION';
+	| 'ERR_AUTHENTICATION'
+	| 'ERR_ANSWER_NOT_KEPT';
 
 export interface FastpathErrorOptions {
 	cause?: unknown;
@@ -158,6 +160,20 @@ export class MalformedAnswerError extends FastpathError {
 	readonly code = 'ERR_MALFORMED_ANSWER';
 }
 
+/** A request with many items succeeded, but its answer says that this item did not. */
+export class ItemRefusedError extends FastpathError {
+	readonly code = 'ERR_ITEM_REFUSED';
+	override readonly retryable = true;
+
+	constructor(
+		/** The item's part of the answer; shown to the user. */
+		readonly answer: unknown,
+		reason: string | undefined,
+	) {
+		super(`The answer says that this item failed${reason === undefined ? '' : `: ${reason}`}`);
+	}
+}
+
 export class CircuitOpenError extends FastpathError {
 	readonly code = 'ERR_CIRCUIT_OPEN';
 	override readonly outage = true;
@@ -215,6 +231,15 @@ export class BatchError extends FastpathError {
 	readonly code = 'ERR_BATCH';
 }
 
+/** An earlier try did it, but what was answered is not there any more; to do it again may do harm. */
+export class AnswerNotKeptError extends FastpathError {
+	readonly code = 'ERR_ANSWER_NOT_KEPT';
+
+	constructor() {
+		super('An earlier try of this batch was answered, but the answer was not kept; the request was not sent again');
+	}
+}
+
 /** The credential could not be applied: it is not connected, was revoked, or no token was to be had for it. */
 export class AuthenticationError extends FastpathError {
 	readonly code = 'ERR_AUTHENTICATION';
@@ -237,6 +262,7 @@ interface ErrorByCode {
 	ERR_HTTP_STATUS: HttpStatusError;
 	ERR_RESPONSE_TOO_LARGE: ResponseTooLargeError;
 	ERR_MALFORMED_ANSWER: MalformedAnswerError;
+	ERR_ITEM_REFUSED: ItemRefusedError;
 	ERR_CIRCUIT_OPEN: CircuitOpenError;
 	ERR_LIMIT_EXCEEDED: LimitExceededError;
 	ERR_EGRESS_BLOCKED: EgressBlockedError;
@@ -245,6 +271,7 @@ interface ErrorByCode {
 	ERR_BUDGET_EXCEEDED: BudgetExceededError;
 	ERR_BATCH: BatchError;
 	ERR_AUTHENTICATION: AuthenticationError;
+	ERR_ANSWER_NOT_KEPT: AnswerNotKeptError;
 }
 
 /** Whether an error is one of ours, whichever copy of this module made it. */

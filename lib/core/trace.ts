@@ -11,6 +11,8 @@ export interface CallTrace {
 	store?: 'process' | 'shared';
 	/** Another caller's request in flight answered this call too. */
 	coalesced: boolean;
+	/** An earlier try had done this already: nothing was sent, and the answer is the one that was given then. */
+	journal?: boolean;
 	/** Requests sent upstream for this call; 0 on a hit. */
 	attempts: number;
 	/** Milliseconds spent waiting: for a slot or a turn under the rate limit, and between attempts. */
@@ -19,6 +21,8 @@ export interface CallTrace {
 	upstreamMs: number;
 	/** Whether the last attempt found its connection open; null where nothing was sent or it cannot be known. */
 	connectionReused: boolean | null;
+	/** Items that shared the request, where it was made for several. */
+	gathered?: number;
 	/** The origin that answered, or failed last; only where there was a choice. */
 	origin?: string;
 	/** The origins of all attempts, in order; only where there was a choice. */

@@ -1,6 +1,7 @@
 import { BudgetBook } from '../ai';
 import { Balancer, type BalanceOptions } from '../balance/balancer';
 import { RecentLatencies } from '../balance/hedge';
+import { Windows } from '../batch/windows';
 import { BreakerPolicy } from '../breaker/policy';
 import type { CircuitOptions } from '../breaker/circuit';
 import { MemoryStore } from '../cache/memory-store';
@@ -24,6 +25,7 @@ import { SimilarIndex } from '../similar';
 import { SimilarCounts, type SimilarParts } from '../similar/policy';
 import type { Policy } from '../core/policy';
 import { compose, openLane, type Lane, type LaneOptions } from './compose';
+import { Journals } from './journals';
 import { Registry } from './registry';
 import { scopeKey, type Scope } from './scope';
 import { SharedStores } from './shared-stores';
@@ -60,6 +62,8 @@ export class Runtime {
 	readonly store: Store;
 	/** Stores that other processes reach too, with this one's memory in front of them. */
 	readonly sharedStores: SharedStores;
+	/** What batches have done, so that another try need not do it again. */
+	readonly journals: Journals;
 	readonly similar: SimilarParts;
 	readonly flights: FlightDeck;
 	readonly background: Background;
@@ -67,6 +71,8 @@ export class Runtime {
 	/** What AI calls may spend and have spent today. */
 	readonly spending: BudgetBook;
 	readonly compressor = new BodyCompressor();
+	/** Where items of several executions meet for requests that they share. */
+	readonly windows: Windows;
 	readonly metrics = new MetricsRegistry();
 	readonly #breakers: Registry<BreakerPolicy>;
 	readonly #limiters: Registry<ConcurrencyLimiter>;
@@ -84,6 +90,7 @@ export class Runtime {
 		this.random = parts.random ?? systemRandom;
 		this.store = new MemoryStore({ clock: this.clock });
 		this.sharedStores = new SharedStores(this.store, this.clock, this.random, parts.log);
+		this.journals = new Journals(this.clock);
 		this.similar = { index: new SimilarIndex({ clock: this.clock }), counts: new SimilarCounts(), store: this.store };
 		this.flights = new FlightDeck(this.clock);
 		this.background = new Background(MAX_BACKGROUND_TASKS, (_key, error) =>
@@ -101,6 +108,7 @@ export class Runtime {
 		this.#balancers = new Registry({ ...shared, isIdle: (balancer) => balancer.idle });
 		this.#latencies = new Registry({ ...shared, isIdle: () => true });
 		this.#learnt = new Registry({ ...shared, isIdle: (limit) => limit.idle });
+		this.windows = new Windows(this.clock);
 		this.#scheduleSweep();
 	}
 
@@ -195,6 +203,7 @@ export class Runtime {
 	sweep(): void {
 		this.store.sweep();
 		this.sharedStores.sweep();
+		this.journals.sweep();
 		this.similar.index.sweep();
 		this.transport.sweep();
 		this.#breakers.sweep();
@@ -211,6 +220,7 @@ export class Runtime {
 		await this.transport.dispose();
 		this.similar.index.clear();
 		await this.sharedStores.dispose();
+		await this.journals.dispose();
 		await this.store.dispose();
 	}
 

@@ -3,6 +3,7 @@ import { authenticationProperties, credentials } from '../shared/http/descriptio
 import { bodyProperties } from '../shared/http/description/body';
 import { optionsProperty } from '../shared/http/description/options';
 import { headerProperties, queryProperties, targetProperties } from '../shared/http/description/request';
+import { gatherProperties, optionsUnlessGathering, targetOrGathering, unlessGathering } from './description.gather';
 
 const operation: INodeProperties = {
 	displayName: 'Operation',
@@ -16,6 +17,12 @@ const operation: INodeProperties = {
 			value: 'request',
 			action: 'Make one HTTP request per item',
 			description: 'Call a URL for each item, many at once, and account for every one of them',
+		},
+		{
+			name: 'Gather Items Into Requests',
+			value: 'gather',
+			action: 'Gather items into HTTP requests',
+			description: 'Send many items in the body of one request, and give each its own part of the answer',
 		},
 	],
 };
@@ -45,6 +52,42 @@ const whenItemsFail: INodeProperties[] = [
 	},
 ];
 
+const resume: INodeProperties[] = [
+	{
+		displayName: 'Resume',
+		name: 'resume',
+		type: 'options',
+		noDataExpression: true,
+		default: 'off',
+		description: 'Whether items that are done are noted in a journal, so that another try answers them from there and sends only the others',
+		displayOptions: { show: { operation: ['request'] } },
+		options: [
+			{ name: 'Off', value: 'off', description: 'Each try sends all items' },
+			{
+				name: 'Retries of an Execution',
+				value: 'retries',
+				description: 'After Retry On Fail, a retried execution, or a worker that died. A new execution sends all items.',
+			},
+			{
+				name: 'Until All Are Done',
+				value: 'unfinished',
+				description: 'Also in new executions, until a run has ended without failed or cancelled items. The run after that sends all items.',
+			},
+			{ name: 'With the Same Batch Key', value: 'key', description: 'In all runs with that key, for as long as the journal is kept' },
+		],
+	},
+	{
+		displayName: 'Batch Key',
+		name: 'batchKey',
+		type: 'string',
+		default: '',
+		required: true,
+		placeholder: 'e.g. invoices {{ $today.toFormat("yyyy-MM") }}',
+		description: 'Items that were done under this key are not sent again by this node',
+		displayOptions: { show: { resume: ['key'], operation: ['request'] } },
+	},
+];
+
 const batchOptions: INodeProperties[] = [
 	{
 		displayName: 'Add Idempotency Key',
@@ -52,7 +95,7 @@ const batchOptions: INodeProperties[] = [
 		type: 'boolean',
 		default: false,
 		description:
-			'Whether to send an Idempotency-Key header, the same for all attempts of an item. The server must honour it: calls of any method are then repeated after errors.',
+			'Whether to send an Idempotency-Key header, the same for all tries of an item, also after Resume. The server must honour it: calls of any method are then repeated after errors.',
 	},
 	{
 		displayName: 'Concurrency',
@@ -67,6 +110,13 @@ const batchOptions: INodeProperties[] = [
 		],
 	},
 	{
+		displayName: 'Idempotency Key Header',
+		name: 'idempotencyHeader',
+		type: 'string',
+		default: 'Idempotency-Key',
+		description: 'The name of the header that Add Idempotency Key sends',
+	},
+	{
 		displayName: 'Identical Requests',
 		name: 'identicalRequests',
 		type: 'options',
@@ -77,6 +127,22 @@ const batchOptions: INodeProperties[] = [
 			{ name: 'Send Once', value: 'once', description: 'Whatever the method' },
 			{ name: 'Send Once if GET or HEAD', value: 'reads' },
 		],
+	},
+	{
+		displayName: 'Item Key',
+		name: 'itemKey',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. {{ $json.invoiceNumber }}',
+		description: 'What makes an item the same in another try. Without it, that is its request: method, URL, query, headers and body.',
+	},
+	{
+		displayName: 'Keep Journal For (Hours)',
+		name: 'journalHours',
+		type: 'number',
+		default: 24,
+		typeOptions: { minValue: 0.01 },
+		description: 'How long items count as done, where Resume is on',
 	},
 	{
 		displayName: 'Summary Output',
@@ -98,7 +164,7 @@ const batchOptions: INodeProperties[] = [
 
 const options: INodeProperties = {
 	...optionsProperty,
-	options: [...((optionsProperty.options ?? []) as INodeProperties[]), ...batchOptions].sort((a, b) =>
+	options: optionsUnlessGathering([...((optionsProperty.options ?? []) as INodeProperties[]), ...batchOptions]).sort((a, b) =>
 		a.displayName.localeCompare(b.displayName),
 	),
 };
@@ -108,19 +174,21 @@ export const description: INodeTypeDescription = {
 	name: 'batchRequest',
 	group: ['output'],
 	version: 1,
-	description: 'Make one HTTP request per item for thousands of items, and account for every one of them',
+	description: 'Make HTTP requests for thousands of items, one for each or one for many, and account for every item',
 	defaults: { name: 'Batch Request' },
 	inputs: ['main'],
 	outputs: `={{ $parameter.options?.summaryOutput === true ? [{ type: "main", displayName: "Items" }, { type: "main", displayName: "Summary" }] : ["main"] }}`,
 	credentials,
 	properties: [
 		operation,
-		...targetProperties,
+		...targetOrGathering(targetProperties),
 		...authenticationProperties,
 		...queryProperties,
 		...headerProperties,
-		...bodyProperties,
+		...unlessGathering(bodyProperties),
+		...gatherProperties,
 		...whenItemsFail,
+		...resume,
 		options,
 	],
 };

@@ -1,5 +1,10 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { cacheProperties, storeProperty } from '../shared/cache';
+import { connectionOptions } from '../shared/connection';
+import { resilienceOptions } from '../shared/resilience';
+import { DEFAULTS } from './defaults';
+import { costOptions } from './description.cost';
+import { promptOptions } from './shorten';
 
 /** Those that do something with a batch that was submitted. */
 export const BATCH_OPERATIONS = ['getBatch', 'collectBatch', 'cancelBatch'];
@@ -58,7 +63,7 @@ export function batchProperties(): INodeProperties[] {
 	];
 }
 
-export const submitOptions: INodeProperties[] = [
+const submitOptions: INodeProperties[] = [
 	{
 		displayName: 'Requests per Batch',
 		name: 'requestsPerBatch',
@@ -77,7 +82,7 @@ export const submitOptions: INodeProperties[] = [
 	},
 ];
 
-export const collectOptions: INodeProperties[] = [
+const collectOptions: INodeProperties[] = [
 	{
 		displayName: 'If Not Done',
 		name: 'ifNotDone',
@@ -90,3 +95,28 @@ export const collectOptions: INodeProperties[] = [
 		],
 	},
 ];
+
+/** Of the options of a call; `ofCalls` are those that have to do with somebody who waits. Nothing is streamed, and no other model steps in. */
+export function batchOptionCollections(options: readonly INodeProperties[], ofCalls: ReadonlySet<string>): INodeProperties[] {
+	const forModel = options.filter(({ name }) => !ofCalls.has(name) && name !== 'stream');
+	const all = [...options, ...costOptions(), ...resilienceOptions(DEFAULTS), ...connectionOptions({ maxResponseMb: DEFAULTS.maxBatchMb })];
+	const named = (...names: string[]) => all.filter(({ name }) => names.includes(name));
+	const sending = named('maxRetries', 'timeoutSeconds', 'totalTimeoutSeconds', 'allowUnauthorizedCerts', 'proxy');
+	return [
+		collection(['submitBatch'], [...forModel, ...promptOptions, ...submitOptions, ...named('budgets', 'prices', 'concurrency'), ...sending]),
+		collection(['collectBatch'], [...collectOptions, ...named('prices', 'includeTrace', 'maxResponseMb'), ...sending]),
+		collection(['getBatch', 'cancelBatch'], sending),
+	];
+}
+
+function collection(operation: string[], options: INodeProperties[]): INodeProperties {
+	return {
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add option',
+		default: {},
+		displayOptions: { show: { operation } },
+		options: options.sort((a, b) => a.displayName.localeCompare(b.displayName)),
+	};
+}

@@ -3,20 +3,22 @@ import { cacheProperties, storeProperty } from '../shared/cache';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
 import { DEFAULTS } from './defaults';
-import { BATCH_OPERATIONS, batchOperations, batchProperties, collectOptions, submitOptions } from './description.batch';
+import { BATCH_OPERATIONS, batchOperations, batchOptionCollections, batchProperties } from './description.batch';
 import { costOptions } from './description.cost';
 import { fallbackOptions } from './description.fallback';
 import { embedOptions, embedProperties } from './description.embed';
+import { requestProperties } from './description.request';
 import { PROVIDER_IDS, PROVIDER_SETS, providerChoice, type ProviderId } from './providers';
 import { promptOptions } from './shorten';
 import { similarOptions } from './similar';
 
 const show = { operation: ['chat', 'submitBatch'] };
 const showChat = { operation: ['chat'] };
-const showSubmit = { operation: ['submitBatch'] };
 const showEmbed = { operation: ['embed'] };
+const showRequest = { operation: ['request'] };
 const showAsked = { operation: ['chat', 'embed', 'submitBatch'] };
-const showAll = { operation: [...showAsked.operation, ...BATCH_OPERATIONS] };
+const showCached = { operation: [...showAsked.operation, 'request'] };
+const showAll = { operation: [...showCached.operation, ...BATCH_OPERATIONS] };
 
 const prompts: INodeProperties[] = [
 	{
@@ -208,27 +210,8 @@ function choicesWith(provider: ProviderId): string[] {
 /** Options of the call itself, whatever is asked. */
 const SHARED_OPTIONS = new Set(['explain', 'staleIfErrorSeconds', 'staleWhileRevalidateSeconds', 'timeoutSeconds', 'totalTimeoutSeconds']);
 
-/** Nobody waits for a batch: nothing is streamed, and no other model steps in. */
-function batchOptionCollections(): INodeProperties[] {
-	const forModel = modelOptions.filter(({ name }) => !SHARED_OPTIONS.has(name) && name !== 'stream');
-	const all = [...modelOptions, ...costOptions(), ...resilienceOptions(DEFAULTS), ...connectionOptions({ maxResponseMb: DEFAULTS.maxBatchMb })];
-	const named = (...names: string[]) => all.filter(({ name }) => names.includes(name));
-	const sending = named('maxRetries', 'timeoutSeconds', 'totalTimeoutSeconds', 'allowUnauthorizedCerts', 'proxy');
-	const collection = (operations: string[], options: INodeProperties[]): INodeProperties => ({
-		displayName: 'Options',
-		name: 'options',
-		type: 'collection',
-		placeholder: 'Add option',
-		default: {},
-		displayOptions: { show: { operation: operations } },
-		options: options.sort((a, b) => a.displayName.localeCompare(b.displayName)),
-	});
-	return [
-		collection(showSubmit.operation, [...forModel, ...promptOptions, ...submitOptions, ...named('budgets', 'prices', 'concurrency'), ...sending]),
-		collection(['collectBatch'], [...collectOptions, ...named('prices', 'includeTrace', 'maxResponseMb'), ...sending]),
-		collection(['getBatch', 'cancelBatch'], sending),
-	];
-}
+/** Of a request that says all else itself. */
+const REQUEST_OPTIONS = new Set([...SHARED_OPTIONS, 'cacheVaried', 'stream'].filter((name) => name !== 'explain'));
 
 /** All but what n8n's linter wants to see in the class itself: icon, subtitle, use as a tool. */
 export const description: INodeTypeDescription = {
@@ -267,6 +250,12 @@ export const description: INodeTypeDescription = {
 					value: 'chat',
 					action: 'Message a model with caching',
 					description: 'Send a prompt to a model, or answer it from the cache',
+				},
+				{
+					name: 'Send an OpenAI Request',
+					value: 'request',
+					action: 'Send an open ai request with caching',
+					description: "Send a whole request in the format of OpenAI's API, or answer it from the cache",
 				},
 			].sort((a, b) => a.name.localeCompare(b.name)),
 		},
@@ -325,9 +314,10 @@ export const description: INodeTypeDescription = {
 		},
 		...prompts,
 		...embedProperties(showEmbed),
+		...requestProperties(showRequest),
 		...batchProperties(),
-		...cacheProperties(showAsked),
-		storeProperty(showAsked),
+		...cacheProperties(showCached),
+		storeProperty(showCached),
 		{
 			displayName: 'Options',
 			name: 'options',
@@ -354,6 +344,21 @@ export const description: INodeTypeDescription = {
 				...connectionOptions(DEFAULTS),
 			].sort((a, b) => a.displayName.localeCompare(b.displayName)),
 		},
-		...batchOptionCollections(),
+		...batchOptionCollections(modelOptions, SHARED_OPTIONS),
+		{
+			displayName: 'Options',
+			name: 'options',
+			type: 'collection',
+			placeholder: 'Add option',
+			default: {},
+			displayOptions: { show: showRequest },
+			options: [
+				...fallbackOptions(PROVIDER_NAMES).filter(({ name }) => name !== 'fallbackField'),
+				...costOptions(),
+				...modelOptions.filter(({ name }) => REQUEST_OPTIONS.has(name)),
+				...resilienceOptions(DEFAULTS),
+				...connectionOptions(DEFAULTS),
+			].sort((a, b) => a.displayName.localeCompare(b.displayName)),
+		},
 	],
 };

@@ -16,7 +16,8 @@ import { collect, type Collected } from './operations/batch-collect';
 import { toManifest, type ManifestEntry } from './operations/batch-manifest';
 import { cachedOnly, draft, prepare, submit, type Draft, type Prepared, type Submitted } from './operations/batch-submit';
 import type { Place } from './operations/chat';
-import { batchReader, readConcurrency, submitReader, usesSharedStore, type BatchOperation, type BatchParameters } from './parameters';
+import { readConcurrency, usesSharedStore } from './parameters';
+import { batchReader, submitReader, type BatchOperation, type BatchParameters } from './parameters-batch';
 import { Summary } from './summary';
 
 export async function batchItems(context: IExecuteFunctions, runtime: Runtime, operation: BatchOperation): Promise<INodeExecutionData[][]> {

@@ -11,13 +11,17 @@ import { batchItems } from './execute-batch';
 import { embedItems } from './execute-embed';
 import { withImages } from './images';
 import { toItem } from './items';
-import { batchOperation, isEmbedding, parameterReader, readConcurrency, usesSharedStore } from './parameters';
+import { answerRequests } from './execute-request';
+import { parameterReader, readConcurrency, readOperation, usesSharedStore } from './parameters';
+import { batchOperation } from './parameters-batch';
 import { Summary } from './summary';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	warnOfStackedRetries(context);
 	const runtime = getRuntime((message) => context.logger.warn(message));
-	if (isEmbedding(context)) return await embedItems(context, runtime);
+	const operation = readOperation(context);
+	if (operation === 'embed') return await embedItems(context, runtime);
+	if (operation === 'request') return await answerRequests(context, runtime);
 	const batch = batchOperation(context);
 	if (batch) return await batchItems(context, runtime, batch);
 	const read = parameterReader(context);

@@ -52,30 +52,15 @@ export interface EmbedParameters extends CallParameters {
 	readonly text: string;
 	readonly dimensions: number | undefined;
 	readonly textsPerRequest: number;
+	/** Merged into the request body. */
+	readonly extraBody?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A call that waits in a provider's batch. */
-export interface SubmitParameters extends ChatParameters {
-	/** Comes back with the answer; undefined where none is given. */
-	readonly reference: unknown;
-	/** Bounds of a batch beside the provider's own. */
-	readonly maxRequests: number | undefined;
-	readonly maxTokens: number | undefined;
-}
+export const BATCH_OPERATIONS = ['submitBatch', 'getBatch', 'collectBatch', 'cancelBatch'] as const;
+const OPERATIONS = ['chat', 'embed', 'request', ...BATCH_OPERATIONS] as const;
 
-export interface BatchParameters extends CallParameters {
-	/** Empty for a submission that needed no batch, because the cache had everything. */
-	readonly batchId: string;
-	/** What to do when results are wanted of a batch that is not done. */
-	readonly ifNotDone: 'error' | 'status';
-}
-
-const BATCH_OPERATIONS = ['submitBatch', 'getBatch', 'collectBatch', 'cancelBatch'] as const;
-const OPERATIONS = ['chat', 'embed', ...BATCH_OPERATIONS] as const;
-
-export type BatchOperation = (typeof BATCH_OPERATIONS)[number];
-
-const SETTINGS = [
+/** What `readSettings` reads. */
+export const SETTINGS = [
 	'operation',
 	'provider',
 	'firstProvider',
@@ -88,11 +73,13 @@ const SETTINGS = [
 	'options',
 ];
 
-type Options = Readonly<Record<string, unknown>>;
+export type Options = Readonly<Record<string, unknown>>;
 
 /** All but what is asked: the same for all items, unless one of these parameters is an expression. */
 interface Settings {
 	readonly call: CallParameters;
+	/** Whether what may vary is cached too. */
+	readonly cacheVaried: boolean;
 	readonly imageFields: readonly string[];
 	readonly fallback: FallbackSettings | undefined;
 	readonly similar: SimilarOptions | undefined;
@@ -107,9 +94,9 @@ export function parameterReader(context: ParameterContext): (itemIndex: number) 
 	const messages = perItem(context, readMessages, ['promptType', 'systemMessage', 'prompt', 'messages']);
 	const json = perItem(context, readJsonFormat, ['outputFormat', 'jsonSchema']);
 	return (itemIndex) => {
-		const { model: options, call, shorten, ...rest } = settings(itemIndex);
+		const { model: options, call, shorten, imageFields, fallback, similar } = settings(itemIndex);
 		const request = { model: model(itemIndex), messages: messages(itemIndex), json: json(itemIndex), ...options };
-		return { ...call, ...rest, ...shortenRequest(request, shorten) };
+		return { ...call, imageFields, fallback, similar, ...shortenRequest(request, shorten) };
 	};
 }
 
@@ -119,46 +106,6 @@ export function embedReader(context: ParameterContext): (itemIndex: number) => E
 	const embedding = perItem(context, readEmbedding, ['model', 'options']);
 	const text = perItem(context, (from, itemIndex) => requireText('Text', asText(get(from, itemIndex, 'text'))), ['text']);
 	return (itemIndex) => ({ ...settings(itemIndex).call, ...embedding(itemIndex), text: text(itemIndex) });
-}
-
-/** As `parameterReader`, for calls that go into a batch. */
-export function submitReader(context: ParameterContext): (itemIndex: number) => SubmitParameters {
-	const read = parameterReader(context);
-	const reference = perItem(context, (from, itemIndex) => get(from, itemIndex, 'reference'), ['reference']);
-	const bounds = perItem(context, readBounds, ['options']);
-	return (itemIndex) => {
-		const given = reference(itemIndex);
-		return { ...read(itemIndex), ...bounds(itemIndex), reference: given === '' ? undefined : given };
-	};
-}
-
-function readBounds(context: ParameterContext, itemIndex: number): Pick<SubmitParameters, 'maxRequests' | 'maxTokens'> {
-	const { requestsPerBatch, tokensPerBatch } = (get(context, itemIndex, 'options') ?? {}) as Options;
-	const bound = (name: string, value: unknown) => (value === undefined ? undefined : requireInteger(name, value, { min: 1 }));
-	return { maxRequests: bound('Requests per Batch', requestsPerBatch), maxTokens: bound('Tokens per Batch', tokensPerBatch) };
-}
-
-/** For what is done with a batch that was submitted. */
-export function batchReader(context: ParameterContext): (itemIndex: number) => BatchParameters {
-	const settings = perItem(context, readSettings, SETTINGS);
-	const batchId = perItem(context, (from, itemIndex) => asText(get(from, itemIndex, 'batchId')), ['batchId']);
-	const ifNotDone = perItem(context, readIfNotDone, ['options']);
-	return (itemIndex) => {
-		const id = batchId(itemIndex) ?? '';
-		if (typeof id !== 'string') throw new InvalidOptionError('Batch ID', 'a text', id);
-		return { ...settings(itemIndex).call, batchId: id.trim(), ifNotDone: ifNotDone(itemIndex) };
-	};
-}
-
-function readIfNotDone(context: ParameterContext, itemIndex: number): BatchParameters['ifNotDone'] {
-	const { ifNotDone } = (get(context, itemIndex, 'options') ?? {}) as Options;
-	return requireOneOf('If Not Done', ifNotDone ?? 'error', ['error', 'status']);
-}
-
-/** Undefined for operations that have nothing to do with batches; the same for all items. */
-export function batchOperation(context: ParameterContext): BatchOperation | undefined {
-	const operation: unknown = context.getNodeParameter('operation', 0);
-	return BATCH_OPERATIONS.find((known) => known === operation);
 }
 
 function readEmbedding(context: ParameterContext, itemIndex: number): Pick<EmbedParameters, 'model' | 'dimensions' | 'textsPerRequest'> {
@@ -171,8 +118,8 @@ function readEmbedding(context: ParameterContext, itemIndex: number): Pick<Embed
 }
 
 /** The operation is the same for all items; one that does not exist is reported with each. */
-export function isEmbedding(context: ParameterContext): boolean {
-	return context.getNodeParameter('operation', 0) === 'embed';
+export function readOperation(context: ParameterContext): unknown {
+	return context.getNodeParameter('operation', 0);
 }
 
 /** One store for the whole run. A store that is not shown (the cache is off) is not used. */
@@ -180,7 +127,7 @@ export function usesSharedStore(context: ParameterContext): boolean {
 	return get(context, 0, 'cacheMode') !== 'off' && get(context, 0, 'store') === 'shared';
 }
 
-function readSettings(context: ParameterContext, itemIndex: number): Settings {
+export function readSettings(context: ParameterContext, itemIndex: number): Settings {
 	const read = (name: string) => get(context, itemIndex, name);
 	const operation = requireOneOf('Operation', read('operation'), OPERATIONS);
 	const batch = BATCH_OPERATIONS.some((known) => known === operation);
@@ -190,10 +137,11 @@ function readSettings(context: ParameterContext, itemIndex: number): Settings {
 	const model = readModelOptions(options);
 	const seconds = (name: string, key: keyof typeof DEFAULTS, min: number) =>
 		Math.round(requireNumber(name, options[key] ?? DEFAULTS[key], { min, max: 31_536_000 }) * 1000);
+	const cacheVaried = options.cacheVaried === true;
 	const call: CallParameters = {
 		provider,
 		baseUrl,
-		cache: readCache(read, model, options.cacheVaried === true),
+		cache: unlessVaried(readCache(read), model.temperature, cacheVaried),
 		staleWhileRevalidateMs: seconds('Serve Stale While Refreshing (Seconds)', 'staleWhileRevalidateSeconds', 0),
 		staleIfErrorMs: seconds('Serve Stale on Errors (Seconds)', 'staleIfErrorSeconds', 0),
 		resilience: toResilience(options, DEFAULTS),
@@ -206,7 +154,7 @@ function readSettings(context: ParameterContext, itemIndex: number): Settings {
 		explain: options.explain === true,
 	};
 	const fallback = readFallback(options, { provider, baseUrl }, held);
-	return { call, model, imageFields: listOf(options.imageFields), fallback, similar: toSimilar(options), shorten: toPromptRules(options) };
+	return { call, cacheVaried, model, imageFields: listOf(options.imageFields), fallback, similar: toSimilar(options), shorten: toPromptRules(options) };
 }
 
 /** Names separated by commas. */
@@ -231,13 +179,12 @@ export function readTextsPerRequest(context: ParameterContext): number {
 }
 
 /** n8n throws on a parameter that is hidden and so has no value, unless it is given another than undefined. */
-function get(context: ParameterContext, itemIndex: number, name: string): unknown {
+export function get(context: ParameterContext, itemIndex: number, name: string): unknown {
 	return context.getNodeParameter(name, itemIndex, null) ?? undefined;
 }
 
-/** Who sets a temperature above 0 wants variety, and a cache would take it away. */
-function readCache(read: (name: string) => unknown, model: Partial<AiRequest>, cacheVaried: boolean): CacheSettings {
-	const settings = toCacheSettings({
+function readCache(read: (name: string) => unknown): CacheSettings {
+	return toCacheSettings({
 		// Hidden where nothing is cached.
 		mode: read('cacheMode') ?? 'off',
 		contentType: read('contentType'),
@@ -245,8 +192,11 @@ function readCache(read: (name: string) => unknown, model: Partial<AiRequest>, c
 		scope: read('cacheScope') ?? 'workflow',
 		scopeKey: read('cacheScopeKey'),
 	});
-	const varied = (model.temperature ?? 0) > 0 && !cacheVaried;
-	return varied ? { ...settings, mode: 'off' } : settings;
+}
+
+/** Who sets a temperature above 0 wants variety, and a cache would take it away. */
+export function unlessVaried(cache: CacheSettings, temperature: number | undefined, cacheVaried: boolean): CacheSettings {
+	return (temperature ?? 0) > 0 && !cacheVaried ? { ...cache, mode: 'off' } : cache;
 }
 
 function readModel(context: ParameterContext, itemIndex: number): string {
@@ -292,6 +242,6 @@ function readModelOptions(options: Options): Partial<AiRequest> {
 }
 
 /** An expression may give a number or a truth value where a text is meant. */
-function asText(value: unknown): unknown {
+export function asText(value: unknown): unknown {
 	return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
 }

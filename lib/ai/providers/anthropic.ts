@@ -7,7 +7,7 @@ import type { AiModel, Provider, WireRequest } from '../provider';
 import { commonDetails, providerError } from '../provider-error';
 import { batches } from './anthropic-batch';
 import { stream } from './anthropic-stream';
-import { validateRequest } from '../request';
+import { refuseBody, validateRequest } from '../request';
 import type { AiMessage, AiRequest } from '../request';
 import { usageOf } from '../usage';
 import type { AiUsage } from '../usage';
@@ -40,6 +40,7 @@ export const anthropic: Provider = {
 };
 
 function chat(request: AiRequest): WireRequest {
+	refuseBody(request, 'Anthropic');
 	validateRequest(request);
 	const { model, messages, temperature, topP, maxTokens, stop, seed, extraBody } = request;
 	if (temperature !== undefined) requireNumber('Temperature', temperature, { max: 1 });

@@ -9,7 +9,7 @@ import { batches } from './gemini-batch';
 import { embeddings } from './gemini-embed';
 import { bareId, modelPath } from './gemini-model';
 import { stream } from './gemini-stream';
-import { validateRequest } from '../request';
+import { refuseBody, validateRequest } from '../request';
 import type { AiRequest } from '../request';
 import { usageOf } from '../usage';
 import type { AiUsage } from '../usage';
@@ -37,6 +37,7 @@ export const gemini: Provider = {
 };
 
 function chat(request: AiRequest): WireRequest {
+	refuseBody(request, 'Google Gemini');
 	validateRequest(request);
 	const { messages, temperature, topP, maxTokens, stop, seed, json, extraBody } = request;
 	const system = messages.filter(({ role }) => role === 'system').map(({ content }) => content);

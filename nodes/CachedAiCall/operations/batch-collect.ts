@@ -3,7 +3,7 @@ import { BatchError, InvalidOptionError } from '../../../lib/core/errors';
 import { newTrace, type CallTrace } from '../../../lib/core/trace';
 import type { Runtime } from '../../../lib/runtime';
 import type { ProviderAccess } from '../access';
-import type { BatchParameters } from '../parameters';
+import type { BatchParameters } from '../parameters-batch';
 import { BatchClient } from './batch-client';
 import { BatchJournal, ownerOf, type ManifestEntry } from './batch-manifest';
 import { isCacheable, requireAnswer, settle, type Place } from './chat';

@@ -3,7 +3,7 @@ import { cacheKey } from '../../../lib/cache/key';
 import { hasCode, InvalidOptionError } from '../../../lib/core/errors';
 import type { Runtime } from '../../../lib/runtime';
 import type { ProviderAccess } from '../access';
-import type { SubmitParameters } from '../parameters';
+import type { SubmitParameters } from '../parameters-batch';
 import { BatchClient } from './batch-client';
 import { BatchJournal, ownerOf, type ManifestEntry } from './batch-manifest';
 import { plan, type Place } from './chat';

@@ -3,6 +3,7 @@ import type { HttpRequest, HttpResponse } from '../../../../lib/http';
 import type { Lane, Outcome, Runtime } from '../../../../lib/runtime';
 import type { Access } from '../access';
 import type { LoadedBody } from '../load-body';
+import { ofLast } from '../of-last';
 import type { RequestParameters, Settings } from '../parameters';
 import { cacheableCall, cachingOf, type Place } from './caching';
 import { encodeBody, encodeHeaders, isIdempotent, isSafe, withQuery } from './encode';
@@ -15,7 +16,11 @@ const MAX_CONNECTIONS = 50;
 const MAX_IDLE_CONNECTIONS = 10;
 
 /** Parameters of which nothing is left to be read. */
-export type ReadyRequest = Omit<RequestParameters, 'body'> & { readonly body: LoadedBody };
+export type ReadyRequest = Omit<RequestParameters, 'body'> & {
+	readonly body: LoadedBody;
+	/** The server knows a request that it has had before, so that any method may be repeated. */
+	readonly repeatable?: boolean;
+};
 
 export type Requester = (access: Access, parameters: ReadyRequest, signal: AbortSignal) => Promise<Outcome<HttpResponse>>;
 
@@ -46,7 +51,7 @@ export function createRequester(runtime: Runtime, place: Place, source: string):
 				const asked = sentTo(inward(request, context), context.origin);
 				return await attempt(runtime, access, asked, signedAt(parameters, context.origin), context);
 			},
-			{ signal, idempotent: isIdempotent(method, headers), safe: isSafe(method), ...caching },
+			{ signal, idempotent: parameters.repeatable === true || isIdempotent(method, headers), safe: isSafe(method), ...caching },
 		);
 		if (outcome.ok || !settings.response.neverError) return outcome;
 		const response = responseOf(outcome.error);
@@ -164,13 +169,4 @@ function openLane(
 		totalTimeoutMs: settings.totalTimeoutMs,
 		...cachingOf(access, commonOf(runtime, access, settings), settings, origin, place),
 	});
-}
-
-/** Remembers the last result, which holds while the arguments are the same objects. */
-function ofLast<A extends readonly unknown[], R>(make: (...args: A) => R): (...args: A) => R {
-	let last: { readonly args: A; readonly result: R } | undefined;
-	return (...args) => {
-		if (last === undefined || args.some((arg, index) => arg !== last?.args[index])) last = { args, result: make(...args) };
-		return last.result;
-	};
 }
