@@ -86,6 +86,7 @@ export type Account<T> = (value: T, trace: CallTrace) => { inputTokens?: number;
 export function compose(runtime: Runtime, options: LaneOptions): Policy {
 	const { clock, random } = runtime;
 	const { cache, httpCache, scope } = options;
+	const { store } = cacheParts(runtime, options);
 	// Who accepts no similar answer never joins a flight that may bring one.
 	const cached = cache && [cache.mode, options.shared?.store.name, options.similar && JSON.stringify(options.similar)].filter(Boolean).join(' ');
 	const lane = cache?.mode !== 'off' && cached ? cached : options.share ? 'shared' : undefined;
@@ -95,12 +96,12 @@ export function compose(runtime: Runtime, options: LaneOptions): Policy {
 		new TimeoutPolicy('total', options.totalTimeoutMs, clock),
 		lane === undefined
 			? undefined
-			: new SingleFlightPolicy(runtime.flights, { boundMs: options.totalTimeoutMs, lane, isolate }),
+			: new SingleFlightPolicy(runtime.flights, { boundMs: options.totalTimeoutMs, lane, isolate, generation: () => store.generation }),
 		// Only who may take an answer from the store may wait for it to appear there.
 		answers && options.shared && cache.mode === 'readWrite'
 			? new LeasePolicy(options.shared.leases, async (key) => !(await answers.look(key)).asks)
 			: undefined,
-		cache && options.similar && new SimilarPolicy(options.similar, cache, runtime.similar),
+		cache && options.similar && new SimilarPolicy(options.similar, cache, { ...runtime.similar, store }),
 		answers,
 		httpCache && new HttpCachePolicy(httpCache, runtime),
 		new RetryPolicy(options.retry, clock, random, budget),
