@@ -2,9 +2,8 @@ import { readStream, requestUrl, type WireRequest } from '../../../lib/ai';
 import { MalformedAnswerError } from '../../../lib/core/errors';
 import type { CallContext } from '../../../lib/core/policy';
 import type { HttpRequest, HttpResponse } from '../../../lib/http';
-import type { ReportedLimit } from '../../../lib/limit/allowance';
 import type { LearntLimit } from '../../../lib/limit/learnt';
-import { reportedLimits, retryAfterMs } from '../../../lib/retry/retry-after';
+import { limitsSaid } from '../../../lib/retry/retry-after';
 import type { Runtime } from '../../../lib/runtime';
 import type { ConnectionSettings } from '../../shared/connection';
 import type { ProviderAccess } from '../access';
@@ -68,7 +67,7 @@ async function exchange(
 ): Promise<HttpResponse> {
 	const response = await runtime.transport.send(toHttp(runtime, access, wire, settings), context);
 	const { status, headers, body } = response;
-	settings.limit?.observe(limitsOf(status, headers, runtime.clock.wallNow()));
+	settings.limit?.observe(limitsSaid(status, headers, runtime.clock.wallNow()));
 	if (status < 400) return response;
 	const text = body.toString('utf8');
 	throw access.choice.wire.parseError({ status, headers, body: parseOr(text, text) });
@@ -97,12 +96,6 @@ function toHttp(runtime: Runtime, access: ProviderAccess, wire: WireRequest, set
 		credentialHeaders: Object.keys(access.authHeaders),
 		proxyFor: runtime.proxyFor,
 	};
-}
-
-/** A rejection that names a wait holds for all calls; the wait says more than the reset, which is when the limit is whole again. */
-function limitsOf(status: number, headers: HttpResponse['headers'], wallNow: number): readonly ReportedLimit[] {
-	const askedMs = status === 429 ? retryAfterMs(headers, wallNow) : undefined;
-	return askedMs === undefined ? reportedLimits(headers, wallNow) : [{ counts: 'requests', remaining: 0, resetMs: askedMs }];
 }
 
 function parseOr<T>(text: string, otherwise: T): unknown {
