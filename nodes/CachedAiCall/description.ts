@@ -3,6 +3,7 @@ import { cacheProperties, storeProperty } from '../shared/cache';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
 import { DEFAULTS } from './defaults';
+import { BATCH_OPERATIONS, batchOperations, batchOptionCollections, batchProperties } from './description.batch';
 import { costOptions } from './description.cost';
 import { fallbackOptions } from './description.fallback';
 import { embedOptions, embedProperties } from './description.embed';
@@ -11,11 +12,13 @@ import { PROVIDER_IDS, PROVIDER_SETS, providerChoice, type ProviderId } from './
 import { promptOptions } from './shorten';
 import { similarOptions } from './similar';
 
-const show = { operation: ['chat'] };
+const show = { operation: ['chat', 'submitBatch'] };
+const showChat = { operation: ['chat'] };
 const showEmbed = { operation: ['embed'] };
 const showRequest = { operation: ['request'] };
-const showAsked = { operation: ['chat', 'embed'] };
-const showAll = { operation: ['chat', 'embed', 'request'] };
+const showAsked = { operation: ['chat', 'embed', 'submitBatch'] };
+const showCached = { operation: [...showAsked.operation, 'request'] };
+const showAll = { operation: [...showCached.operation, ...BATCH_OPERATIONS] };
 
 const prompts: INodeProperties[] = [
 	{
@@ -235,6 +238,7 @@ export const description: INodeTypeDescription = {
 			noDataExpression: true,
 			default: 'chat',
 			options: [
+				...batchOperations,
 				{
 					name: 'Embed Text',
 					value: 'embed',
@@ -253,7 +257,7 @@ export const description: INodeTypeDescription = {
 					action: 'Send an open ai request with caching',
 					description: "Send a whole request in the format of OpenAI's API, or answer it from the cache",
 				},
-			],
+			].sort((a, b) => a.name.localeCompare(b.name)),
 		},
 		{
 			displayName: 'Provider',
@@ -311,15 +315,16 @@ export const description: INodeTypeDescription = {
 		...prompts,
 		...embedProperties(showEmbed),
 		...requestProperties(showRequest),
-		...cacheProperties(showAll),
-		storeProperty(showAll),
+		...batchProperties(),
+		...cacheProperties(showCached),
+		storeProperty(showCached),
 		{
 			displayName: 'Options',
 			name: 'options',
 			type: 'collection',
 			placeholder: 'Add option',
 			default: {},
-			displayOptions: { show },
+			displayOptions: { show: showChat },
 			options: [...modelOptions, ...promptOptions, ...similarOptions, ...fallbackOptions(PROVIDER_NAMES), ...costOptions(), ...resilienceOptions(DEFAULTS), ...connectionOptions(DEFAULTS)].sort((a, b) =>
 				a.displayName.localeCompare(b.displayName),
 			),
@@ -339,6 +344,7 @@ export const description: INodeTypeDescription = {
 				...connectionOptions(DEFAULTS),
 			].sort((a, b) => a.displayName.localeCompare(b.displayName)),
 		},
+		...batchOptionCollections(modelOptions, SHARED_OPTIONS),
 		{
 			displayName: 'Options',
 			name: 'options',
