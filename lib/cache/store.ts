@@ -7,7 +7,12 @@ export interface StoredAnswer {
 	readonly ttlMs: number;
 	/** For how long its writer wanted it kept. */
 	readonly keepMs: number;
+	/** Where it was found, if there is more than one place. */
+	readonly tier?: Tier;
 }
+
+/** The memory of this process, or the store that processes share. */
+export type Tier = 'memory' | 'shared';
 
 export interface StoreOptions {
 	/** The answer is fresh for this long. */

@@ -1,4 +1,4 @@
-import type { Store, StoredAnswer, StoreOptions, StoreStats } from './store';
+import type { Store, StoredAnswer, StoreOptions, StoreStats, Tier } from './store';
 
 /**
  * Memory in front, a shared store behind. What is written goes to both; what is only behind is taken to the
@@ -13,13 +13,13 @@ export class TieredStore implements Store {
 	) {}
 
 	async get(key: string): Promise<StoredAnswer | undefined> {
-		const near = await this.front.get(key);
+		const near = from('memory', await this.front.get(key));
 		if (near && near.ageMs < near.ttlMs) return near;
 		// Another process may have renewed what is stale here.
 		const far = await this.behind.get(key);
 		if (!far || (near && near.ageMs <= far.ageMs)) return near;
 		await this.front.set(key, far.value, far);
-		return far;
+		return from('shared', far);
 	}
 
 	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
@@ -47,4 +47,8 @@ export class TieredStore implements Store {
 	async dispose(): Promise<void> {
 		await this.behind.dispose();
 	}
+}
+
+function from(tier: Tier, answer: StoredAnswer | undefined): StoredAnswer | undefined {
+	return answer && { ...answer, tier };
 }
