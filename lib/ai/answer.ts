@@ -24,6 +24,8 @@ export interface AiAnswer {
 	tookMs?: number;
 	/** The provider's id of the answer. */
 	id?: string;
+	/** The provider's whole response; only where the request was a whole body. */
+	raw?: unknown;
 }
 
 /** Whether the answer is whole: the only kind that may be cached. */

@@ -2,6 +2,7 @@ import { MalformedAnswerError } from '../core/errors';
 import { requireInteger, requireText } from '../core/validate';
 import type { AiModel, WireRequest } from './provider';
 import type { AiUsage } from './usage';
+import type { JsonObject } from './wire';
 
 /** Texts to be turned into vectors, all with one model. */
 export interface EmbedRequest {
@@ -9,6 +10,8 @@ export interface EmbedRequest {
 	texts: readonly string[];
 	/** Length of the vectors, for models that can shorten them. */
 	dimensions?: number | undefined;
+	/** Merged into the request body; for OpenAI-compatible servers. */
+	extraBody?: JsonObject | undefined;
 }
 
 export interface EmbedAnswer {

@@ -1,4 +1,5 @@
 import type { AiRequest } from './request';
+import { isRecord } from './wire';
 
 /** Rough, for English; other languages and code take more. */
 const CHARACTERS_PER_TOKEN = 4;
@@ -13,10 +14,19 @@ export function estimateTokens(text: string): number {
 }
 
 /** Tokens that a request will be counted as input. */
-export function estimateInputTokens({ messages, json }: Pick<AiRequest, 'messages' | 'json'>): number {
+export function estimateInputTokens({ messages, json, body }: Pick<AiRequest, 'messages' | 'json' | 'body'>): number {
+	if (body) return estimateBodyTokens([body.messages, body.tools, body.response_format]);
 	const schema = json?.schema ? estimateTokens(JSON.stringify(json.schema)) : 0;
 	return messages.reduce(
 		(sum, { content, images = [] }) => sum + estimateTokens(content) + TOKENS_PER_MESSAGE + images.length * TOKENS_PER_IMAGE,
 		schema,
 	);
+}
+
+/** Of a request that is known only as JSON: its texts, its names, and its pictures. */
+function estimateBodyTokens(value: unknown): number {
+	if (typeof value === 'string') return value.startsWith('data:') ? TOKENS_PER_IMAGE : estimateTokens(value);
+	if (Array.isArray(value)) return value.reduce<number>((sum, entry) => sum + estimateBodyTokens(entry), 0);
+	if (!isRecord(value)) return 0;
+	return Object.entries(value).reduce((sum, [name, entry]) => sum + estimateTokens(name) + estimateBodyTokens(entry), 0);
 }

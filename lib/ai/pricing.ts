@@ -12,10 +12,14 @@ export interface PriceOptions {
 	overrides?: Readonly<Record<string, ModelPrice>> | undefined;
 	/** Milliseconds since the epoch, for prices that end; default now. */
 	at?: number | undefined;
+	/** Whether the call is part of a provider batch. */
+	batch?: boolean | undefined;
 }
 
 const DAY_MS = 86_400_000;
 const TOKENS_PER_PRICE = 1_000_000;
+/** All three providers ask half for what can wait. */
+const BATCH_FACTOR = 0.5;
 
 /**
  * What a model costs; null where that is not known. An id matches as a whole, or without what names only a version of
@@ -36,7 +40,7 @@ export function priceOf(provider: ProviderName, model: string, options: PriceOpt
 }
 
 /**
- * What a call cost, in USD, at the standard tier; null, never 0, where the price or the usage is not known. Batch, flex and
+ * What a call cost, in USD, at the standard tier or in a batch; null, never 0, where the price or the usage is not known. Flex and
  * priority tiers, regional surcharges, prompt caches that live longer than the shortest time, tools and audio are
  * not in it.
  */
@@ -56,7 +60,7 @@ export function costUsd(
 		cacheWriteTokens * (price.cacheWrite ?? price.input);
 	const long = price.longPrompt && inputTokens > price.longPrompt.above ? price.longPrompt : undefined;
 	const sum = input * (long?.inputFactor ?? 1) + outputTokens * price.output * (long?.outputFactor ?? 1);
-	return (sum * promotionFactor(price, options.at)) / TOKENS_PER_PRICE;
+	return (sum * promotionFactor(price, options.at) * (options.batch ? BATCH_FACTOR : 1)) / TOKENS_PER_PRICE;
 }
 
 function promotionFactor({ promotion }: ModelPrice, at: number = systemClock.wallNow()): number {

@@ -1,6 +1,7 @@
 import { requireHttpUrl } from '../core/validate';
 import type { HeaderMap, HttpStatusError } from '../core/errors';
 import type { AiAnswer } from './answer';
+import type { BatchFormat } from './batch';
 import type { EmbedFormat } from './embed';
 import type { AiRequest, ProviderName } from './request';
 import type { StreamFormat } from './stream';
@@ -12,6 +13,8 @@ export interface WireRequest {
 	path: string;
 	headers: Record<string, string>;
 	body?: Record<string, unknown>;
+	/** Sent as it is, in place of `body`. */
+	raw?: string;
 }
 
 export interface AiModel {
@@ -41,6 +44,7 @@ export interface Provider {
 	readonly stream: StreamFormat;
 	/** Not every provider has embeddings. */
 	readonly embeddings?: EmbedFormat;
+	readonly batches: BatchFormat;
 	/** The provider's own words on what went wrong, without secrets, and whether another attempt may help. */
 	parseError(facts: { status: number; headers: HeaderMap; body: unknown }): HttpStatusError;
 	listModels(): WireRequest;

@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../core/errors';
 import { requireInteger, requireNumber, requireOneOf, requireText } from '../core/validate';
-import { isRecord } from './wire';
+import { isRecord, type JsonObject } from './wire';
 
 export type ProviderName = 'openAi' | 'anthropic' | 'gemini';
 
@@ -50,6 +50,11 @@ export interface AiRequest {
 	cacheSystem?: boolean | undefined;
 	/** Merged into the request body last, object by object; lists and values replace. */
 	extraBody?: Record<string, unknown> | undefined;
+	/**
+	 * The whole body in the format of OpenAI's API, in place of all of the above but the model. The provider checks it. What
+	 * comes back is kept as it came.
+	 */
+	body?: JsonObject | undefined;
 }
 
 /**
@@ -58,6 +63,7 @@ export interface AiRequest {
  */
 export function validateRequest(request: AiRequest): void {
 	requireText('Model', request.model);
+	if (request.body) return;
 	validateMessages(request.messages);
 	const { temperature, topP, maxTokens, stop, seed, json, extraBody } = request;
 	if (temperature !== undefined) requireNumber('Temperature', temperature, { max: 2 });
@@ -67,6 +73,11 @@ export function validateRequest(request: AiRequest): void {
 	if (stop !== undefined) validateStop(stop);
 	if (json !== undefined) validateJson(json);
 	if (extraBody !== undefined) validateExtraBody(extraBody);
+}
+
+/** For providers whose API is another than OpenAI's. */
+export function refuseBody({ body }: AiRequest, provider: string): void {
+	if (body) throw new InvalidOptionError('Provider', "one that speaks OpenAI's API", provider);
 }
 
 function validateMessages(messages: unknown): void {

@@ -11,24 +11,35 @@ export interface GatherOptions<I, O> {
 	/** Sum of `weigh` per batch; an item that is heavier still makes a batch of its own. */
 	readonly maxWeight: number;
 	readonly weigh: (item: I) => number;
+	/** Two items of the same name never share a batch. Without it, or where it gives none, any may. */
+	readonly nameOf?: (item: I) => string | undefined;
 	/** How long the first item of a batch waits for company. */
 	readonly maxWaitMs: number;
-	/** One result per item, in their order. */
+	/** One result per item, in their order. Given only those that nobody has cancelled by then. */
 	readonly send: (items: readonly I[], signal: AbortSignal) => Promise<ReadonlyArray<Gathered<O>>>;
 }
 
+interface Entry<I> {
+	readonly item: I;
+	readonly weight: number;
+	readonly name: string | undefined;
+	/** Among those that left together. */
+	place: number;
+}
+
 interface Batch<I, O> {
-	readonly items: I[];
+	/** Who waits: for company first, then for the results. */
+	readonly entries: Set<Entry<I>>;
+	readonly names: Set<string>;
 	readonly controller: AbortController;
 	readonly results: Promise<ReadonlyArray<Gathered<O>>>;
 	readonly start: () => void;
 	weight: number;
-	waiters: number;
 }
 
 /**
  * Makes batches of items that come one by one: a batch leaves when it is full, or when its first item has waited long
- * enough. Who aborts leaves alone; when the last one has left, the batch is aborted.
+ * enough. Who aborts leaves alone, and is not sent if the batch has not left; when the last one has left, the batch is aborted.
  */
 export class Gatherer<I, O> {
 	#open: Batch<I, O> | undefined;
@@ -41,49 +52,73 @@ export class Gatherer<I, O> {
 		requireInteger('maxWaitMs', options.maxWaitMs);
 	}
 
+	/** Whether somebody waits for company. */
+	get waiting(): boolean {
+		return this.#open !== undefined;
+	}
+
 	/** The result of this item; rejects with its own error, or with the abort of `signal`. */
 	async add(item: I, signal: AbortSignal): Promise<O> {
 		throwIfAborted(signal);
-		const weight = this.options.weigh(item);
-		if (this.#open && this.#open.weight + weight > this.options.maxWeight) this.#open.start();
+		const entry: Entry<I> = { item, weight: this.options.weigh(item), name: this.options.nameOf?.(item), place: 0 };
+		if (this.#open && !this.#fits(entry, this.#open)) this.#open.start();
 		const batch = (this.#open ??= this.#begin());
-		const index = batch.items.push(item) - 1;
-		batch.weight += weight;
-		batch.waiters += 1;
-		if (batch.items.length >= this.options.maxItems) batch.start();
+		batch.entries.add(entry);
+		batch.weight += entry.weight;
+		if (entry.name !== undefined) batch.names.add(entry.name);
+		if (batch.entries.size >= this.options.maxItems) batch.start();
 		try {
-			const result = (await abortable(batch.results, signal))[index];
+			const result = (await abortable(batch.results, signal))[entry.place];
 			if (!result) throw new CancelledError();
 			if (!result.ok) throw result.error;
 			return result.value;
 		} finally {
-			batch.waiters -= 1;
-			if (batch.waiters === 0) this.#abandon(batch);
+			this.#leave(entry, batch);
 		}
 	}
 
+	/** The open batch leaves now. */
+	flush(): void {
+		this.#open?.start();
+	}
+
+	#fits({ weight, name }: Entry<I>, batch: Batch<I, O>): boolean {
+		return batch.weight + weight <= this.options.maxWeight && !(name !== undefined && batch.names.has(name));
+	}
+
 	#begin(): Batch<I, O> {
-		const items: I[] = [];
+		const entries = new Set<Entry<I>>();
 		const controller = new AbortController();
-		let leave = () => {};
-		const started = new Promise<void>((resolve) => (leave = resolve));
+		let leave: (items: readonly I[]) => void = () => {};
+		const left = new Promise<readonly I[]>((resolve) => (leave = resolve));
 		const cancelTimer = this.clock.after(this.options.maxWaitMs, () => batch.start());
 		const batch: Batch<I, O> = {
-			items,
+			entries,
+			names: new Set(),
 			controller,
-			results: started.then(async () => await this.options.send(items, controller.signal)),
+			results: left.then(async (items) => (items.length === 0 ? [] : await this.options.send(items, controller.signal))),
 			start: () => {
+				if (this.#open !== batch) return;
+				this.#open = undefined;
 				cancelTimer();
-				if (this.#open === batch) this.#open = undefined;
-				leave();
+				leave(Array.from(entries, (entry, place) => {
+					entry.place = place;
+					return entry.item;
+				}));
 			},
 			weight: 0,
-			waiters: 0,
 		};
 		return batch;
 	}
 
-	/** After the results are there this changes nothing. A batch that has not left yet leaves to find that nobody waits. */
+	#leave(entry: Entry<I>, batch: Batch<I, O>): void {
+		batch.entries.delete(entry);
+		batch.weight -= entry.weight;
+		if (entry.name !== undefined) batch.names.delete(entry.name);
+		if (batch.entries.size === 0) this.#abandon(batch);
+	}
+
+	/** After the results are there this changes nothing. A batch that has not left yet leaves empty, and sends nothing. */
 	#abandon(batch: Batch<I, O>): void {
 		batch.controller.abort(new CancelledError());
 		batch.start();

@@ -10,6 +10,7 @@ export type ErrorCode =
 	| 'ERR_HTTP_STATUS'
 	| 'ERR_RESPONSE_TOO_LARGE'
 	| 'ERR_MALFORMED_ANSWER'
+	| 'ERR_ITEM_REFUSED'
 	| 'ERR_CIRCUIT_OPEN'
 	| 'ERR_LIMIT_EXCEEDED'
 	| 'ERR_EGRESS_BLOCKED'
@@ -157,6 +158,20 @@ export class MalformedAnswerError extends FastpathError {
 	readonly code = 'ERR_MALFORMED_ANSWER';
 }
 
+/** A request with many items succeeded, but its answer says that this item did not. */
+export class ItemRefusedError extends FastpathError {
+	readonly code = 'ERR_ITEM_REFUSED';
+	override readonly retryable = true;
+
+	constructor(
+		/** The item's part of the answer; shown to the user. */
+		readonly answer: unknown,
+		reason: string | undefined,
+	) {
+		super(`The answer says that this item failed${reason === undefined ? '' : `: ${reason}`}`);
+	}
+}
+
 export class CircuitOpenError extends FastpathError {
 	readonly code = 'ERR_CIRCUIT_OPEN';
 	override readonly outage = true;
@@ -231,6 +246,7 @@ interface ErrorByCode {
 	ERR_HTTP_STATUS: HttpStatusError;
 	ERR_RESPONSE_TOO_LARGE: ResponseTooLargeError;
 	ERR_MALFORMED_ANSWER: MalformedAnswerError;
+	ERR_ITEM_REFUSED: ItemRefusedError;
 	ERR_CIRCUIT_OPEN: CircuitOpenError;
 	ERR_LIMIT_EXCEEDED: LimitExceededError;
 	ERR_EGRESS_BLOCKED: EgressBlockedError;

@@ -4,6 +4,11 @@ export type CacheStatus = 'hit' | 'stale' | 'revalidated' | 'miss' | 'similar' |
 /** A call's account of itself. Plain data; users see it under `_fastpath` when they ask. */
 export interface CallTrace {
 	cache: CacheStatus;
+	/**
+	 * Where answers are kept, where that plays a part: in the memory of this process alone (in queue mode each worker has one), or
+	 * in a store that processes share. A shared store that is out leaves the process to itself.
+	 */
+	store?: 'process' | 'shared';
 	/** Another caller's request in flight answered this call too. */
 	coalesced: boolean;
 	/** Requests sent upstream for this call; 0 on a hit. */
@@ -14,6 +19,8 @@ export interface CallTrace {
 	upstreamMs: number;
 	/** Whether the last attempt found its connection open; null where nothing was sent or it cannot be known. */
 	connectionReused: boolean | null;
+	/** Items that shared the request, where it was made for several. */
+	gathered?: number;
 	/** The origin that answered, or failed last; only where there was a choice. */
 	origin?: string;
 	/** The origins of all attempts, in order; only where there was a choice. */

@@ -159,6 +159,7 @@ export function openLane(runtime: Runtime, options: LaneOptions): Lane {
 		look: async (key) => (options.cache ? await new CachePolicy(options.cache, cacheParts(runtime, options)).look(key) : { status: 'bypass', asks: true }),
 		async run<T>(call: Call<T>, lane: LaneCall, account?: Account<T>): Promise<Outcome<T>> {
 			const trace = newTrace();
+			if (usesStore(options, lane)) trace.store = storeOf(options);
 			const startedAt = runtime.clock.now();
 			const elapsed = () => runtime.clock.now() - startedAt;
 			try {
@@ -173,6 +174,14 @@ export function openLane(runtime: Runtime, options: LaneOptions): Lane {
 			}
 		},
 	};
+}
+
+function usesStore({ cache, httpCache }: LaneOptions, { key, request }: LaneCall): boolean {
+	return (cache !== undefined && cache.mode !== 'off' && key !== undefined) || (httpCache !== undefined && request !== undefined);
+}
+
+function storeOf({ shared }: LaneOptions): NonNullable<CallTrace['store']> {
+	return shared && shared.status.state !== 'down' ? 'shared' : 'process';
 }
 
 function codeOf(error: unknown): ErrorCode | 'ERR_UNKNOWN' {

@@ -1,6 +1,7 @@
 import { BudgetBook } from '../ai';
 import { Balancer, type BalanceOptions } from '../balance/balancer';
 import { RecentLatencies } from '../balance/hedge';
+import { Windows } from '../batch/windows';
 import { BreakerPolicy } from '../breaker/policy';
 import type { CircuitOptions } from '../breaker/circuit';
 import { MemoryStore } from '../cache/memory-store';
@@ -67,6 +68,8 @@ export class Runtime {
 	/** What AI calls may spend and have spent today. */
 	readonly spending: BudgetBook;
 	readonly compressor = new BodyCompressor();
+	/** Where items of several executions meet for requests that they share. */
+	readonly windows: Windows;
 	readonly metrics = new MetricsRegistry();
 	readonly #breakers: Registry<BreakerPolicy>;
 	readonly #limiters: Registry<ConcurrencyLimiter>;
@@ -101,6 +104,7 @@ export class Runtime {
 		this.#balancers = new Registry({ ...shared, isIdle: (balancer) => balancer.idle });
 		this.#latencies = new Registry({ ...shared, isIdle: () => true });
 		this.#learnt = new Registry({ ...shared, isIdle: (limit) => limit.idle });
+		this.windows = new Windows(this.clock);
 		this.#scheduleSweep();
 	}
 

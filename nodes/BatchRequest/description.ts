@@ -3,6 +3,7 @@ import { authenticationProperties, credentials } from '../shared/http/descriptio
 import { bodyProperties } from '../shared/http/description/body';
 import { optionsProperty } from '../shared/http/description/options';
 import { headerProperties, queryProperties, targetProperties } from '../shared/http/description/request';
+import { gatherProperties, optionsUnlessGathering, targetOrGathering, unlessGathering } from './description.gather';
 
 const operation: INodeProperties = {
 	displayName: 'Operation',
@@ -16,6 +17,12 @@ const operation: INodeProperties = {
 			value: 'request',
 			action: 'Make one HTTP request per item',
 			description: 'Call a URL for each item, many at once, and account for every one of them',
+		},
+		{
+			name: 'Gather Items Into Requests',
+			value: 'gather',
+			action: 'Gather items into HTTP requests',
+			description: 'Send many items in the body of one request, and give each its own part of the answer',
 		},
 	],
 };
@@ -98,7 +105,7 @@ const batchOptions: INodeProperties[] = [
 
 const options: INodeProperties = {
 	...optionsProperty,
-	options: [...((optionsProperty.options ?? []) as INodeProperties[]), ...batchOptions].sort((a, b) =>
+	options: optionsUnlessGathering([...((optionsProperty.options ?? []) as INodeProperties[]), ...batchOptions]).sort((a, b) =>
 		a.displayName.localeCompare(b.displayName),
 	),
 };
@@ -108,18 +115,19 @@ export const description: INodeTypeDescription = {
 	name: 'batchRequest',
 	group: ['output'],
 	version: 1,
-	description: 'Make one HTTP request per item for thousands of items, and account for every one of them',
+	description: 'Make HTTP requests for thousands of items, one for each or one for many, and account for every item',
 	defaults: { name: 'Batch Request' },
 	inputs: ['main'],
 	outputs: `={{ $parameter.options?.summaryOutput === true ? [{ type: "main", displayName: "Items" }, { type: "main", displayName: "Summary" }] : ["main"] }}`,
 	credentials,
 	properties: [
 		operation,
-		...targetProperties,
+		...targetOrGathering(targetProperties),
 		...authenticationProperties,
 		...queryProperties,
 		...headerProperties,
-		...bodyProperties,
+		...unlessGathering(bodyProperties),
+		...gatherProperties,
 		...whenItemsFail,
 		options,
 	],

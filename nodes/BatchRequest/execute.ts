@@ -3,15 +3,16 @@ import { Once } from '../../lib/batch/once';
 import { runOrdered } from '../../lib/batch/run';
 import { childController } from '../../lib/core/signal';
 import { toNodeError } from '../../lib/n8n/errors';
-import { warnOfStackedRetries } from '../../lib/n8n/hints';
+import { addHint, warnOfStackedRetries } from '../../lib/n8n/hints';
 import { cancelSignal } from '../../lib/n8n/signal';
 import { getRuntime } from '../../lib/runtime';
 import { createPace } from '../shared/http/pace';
 import { readBatching, readConcurrency } from '../shared/http/parameters';
 import { httpWork } from '../shared/http/work';
 import { batchEnded, cancelledItem, failedItem } from './failures';
+import { gatherWork } from './gather';
 import { answerFor, isRead, requestKey, withIdempotencyKey } from './identity';
-import { readBatch } from './parameters';
+import { gatherReader, readBatch, readGather } from './parameters';
 import { BatchSummary, showSummary } from './summary';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
@@ -19,6 +20,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const runtime = getRuntime((message) => context.logger.warn(message));
 	const { clock } = runtime;
 	const settings = readBatch(context);
+	const gathering = readGather(context);
 	const node = context.getNode();
 	const inputs = context.getInputData();
 	const work = await httpWork(context, runtime, 'batchRequest');
@@ -36,13 +38,20 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	});
 	const startedAt = clock.now();
 	const mayFail = settings.mayFail(inputs.length);
+	const gather = gathering && gatherWork(context, runtime, { work, settings: gathering, read: gatherReader(context, gathering), idempotencyKey: settings.idempotencyKey });
 	const options = {
-		concurrency: readConcurrency(context),
+		concurrency: gather ? gather.atOnce(readConcurrency(context)) : readConcurrency(context),
 		signal: controller.signal,
 		stopOnFailure: false,
 		stopWhen: ({ failed }: { readonly failed: number }) => failed > mayFail,
 	};
 	const results = await runOrdered(inputs, options, async (input, itemIndex, signal) => {
+		if (gather) {
+			return await gather.perform(itemIndex, signal, (trace, counts) => {
+				attempts.set(itemIndex, (attempts.get(itemIndex) ?? 0) + trace.attempts);
+				if (counts) summary.call(trace);
+			});
+		}
 		await pace(itemIndex, signal);
 		const prepared = await work.prepare(itemIndex);
 		const perform = async () =>
@@ -61,6 +70,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 
 	const facts = summary.of(results, clock.now() - startedAt);
 	showSummary(context, facts);
+	if (gather && gather.surplus > 0) addHint(context, `${gather.surplus} results in the answers belonged to no item.`, 'warning');
 	const why = timedOut
 		? `Cancelled: the batch's time limit was reached with ${facts.ok} of ${facts.items} items done`
 		: 'Cancelled: the batch stopped before this item was done';

@@ -1,6 +1,8 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
 import { requireNumber, requireOneOf } from '../../lib/core/validate';
-import type { ParameterContext } from '../../lib/n8n/parameters';
+import { perItem, type ParameterContext } from '../../lib/n8n/parameters';
 import { asValues } from '../shared/http/values';
+import { toGatherSettings, toGatherValue, toRest, type GatherItem, type GatherSettings } from './gather-parameters';
 
 /** What holds for the batch as a whole; expressions in it see the first item. */
 export interface BatchSettings {
@@ -32,4 +34,21 @@ export function readBatch(context: ParameterContext): BatchSettings {
 		idempotencyKey: options.idempotencyKey === true,
 		summaryOutput: options.summaryOutput === true,
 	};
+}
+
+/** Undefined where each item has a request of its own. */
+export function readGather(context: ParameterContext): GatherSettings | undefined {
+	if (context.getNodeParameter('operation', 0, 'request') !== 'gather') return undefined;
+	return toGatherSettings((name) => context.getNodeParameter(name, 0, null) ?? undefined);
+}
+
+/** The default of the field; an expression costs a third of a millisecond per item, and this one is known. */
+const WHOLE_ITEM = '={{ $json }}';
+
+export function gatherReader(context: ParameterContext & Pick<IExecuteFunctions, 'getInputData'>, settings: GatherSettings): (itemIndex: number) => GatherItem {
+	const whole = context.getNode().parameters.gatherItem === WHOLE_ITEM;
+	const inputs = context.getInputData();
+	const value = perItem(context, (from, itemIndex) => toGatherValue(from.getNodeParameter('gatherItem', itemIndex)), ['gatherItem']);
+	const rest = perItem(context, (from, itemIndex) => toRest(from.getNodeParameter('gatherOptions.restOfBody', itemIndex, ''), settings), ['gatherOptions']);
+	return (itemIndex) => ({ value: whole ? (inputs[itemIndex]?.json ?? {}) : value(itemIndex), rest: rest(itemIndex) });
 }

@@ -7,13 +7,16 @@ import { DEFAULTS } from './defaults';
 import { costOptions } from './description.cost';
 import { fallbackOptions } from './description.fallback';
 import { embedOptions, embedProperties } from './description.embed';
+import { requestProperties } from './description.request';
 import { PROVIDER_IDS, PROVIDER_SETS, providerChoice, type ProviderId } from './providers';
 import { promptOptions } from './shorten';
 import { similarOptions } from './similar';
 
 const show = { operation: ['chat'] };
 const showEmbed = { operation: ['embed'] };
-const showAll = { operation: ['chat', 'embed'] };
+const showRequest = { operation: ['request'] };
+const showAsked = { operation: ['chat', 'embed'] };
+const showAll = { operation: ['chat', 'embed', 'request'] };
 
 const prompts: INodeProperties[] = [
 	{
@@ -205,6 +208,9 @@ function choicesWith(provider: ProviderId): string[] {
 /** Options of the call itself, whatever is asked. */
 const SHARED_OPTIONS = new Set(['explain', 'staleIfErrorSeconds', 'staleWhileRevalidateSeconds', 'timeoutSeconds', 'totalTimeoutSeconds']);
 
+/** Of a request that says all else itself. */
+const REQUEST_OPTIONS = new Set([...SHARED_OPTIONS, 'cacheVaried', 'stream'].filter((name) => name !== 'explain'));
+
 /** All but what n8n's linter wants to see in the class itself: icon, subtitle, use as a tool. */
 export const description: INodeTypeDescription = {
 	displayName: 'Cached AI Call',
@@ -241,6 +247,12 @@ export const description: INodeTypeDescription = {
 					value: 'chat',
 					action: 'Message a model with caching',
 					description: 'Send a prompt to a model, or answer it from the cache',
+				},
+				{
+					name: 'Send an OpenAI Request',
+					value: 'request',
+					action: 'Send an open ai request with caching',
+					description: "Send a whole request in the format of OpenAI's API, or answer it from the cache",
 				},
 			],
 		},
@@ -286,7 +298,7 @@ export const description: INodeTypeDescription = {
 			type: 'resourceLocator',
 			default: { mode: 'list', value: '' },
 			required: true,
-			displayOptions: { show: showAll },
+			displayOptions: { show: showAsked },
 			modes: [
 				{
 					displayName: 'From List',
@@ -299,6 +311,7 @@ export const description: INodeTypeDescription = {
 		},
 		...prompts,
 		...embedProperties(showEmbed),
+		...requestProperties(showRequest),
 		...cacheProperties(showAll),
 		{ ...storeProperty, displayOptions: { show: { ...showAll, cacheMode: ['readWrite', 'readOnly', 'refresh'] } } },
 		{
@@ -323,6 +336,21 @@ export const description: INodeTypeDescription = {
 				...embedOptions(DEFAULTS),
 				...costOptions(),
 				...modelOptions.filter(({ name }) => SHARED_OPTIONS.has(name)),
+				...resilienceOptions(DEFAULTS),
+				...connectionOptions(DEFAULTS),
+			].sort((a, b) => a.displayName.localeCompare(b.displayName)),
+		},
+		{
+			displayName: 'Options',
+			name: 'options',
+			type: 'collection',
+			placeholder: 'Add option',
+			default: {},
+			displayOptions: { show: showRequest },
+			options: [
+				...fallbackOptions(PROVIDER_NAMES).filter(({ name }) => name !== 'fallbackField'),
+				...costOptions(),
+				...modelOptions.filter(({ name }) => REQUEST_OPTIONS.has(name)),
 				...resilienceOptions(DEFAULTS),
 				...connectionOptions(DEFAULTS),
 			].sort((a, b) => a.displayName.localeCompare(b.displayName)),

@@ -12,13 +12,16 @@ import { explainChat } from './operations/explain';
 import { wasSaved, type Place } from './operations/chat';
 import { embedItems } from './execute-embed';
 import { withImages } from './images';
-import { isEmbedding, parameterReader, readConcurrency, readStore } from './parameters';
+import { answerRequests } from './execute-request';
+import { parameterReader, readConcurrency, readOperation, readStore } from './parameters';
 import { Summary } from './summary';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	warnOfStackedRetries(context);
 	const runtime = getRuntime((message) => context.logger.warn(message));
-	if (isEmbedding(context)) return await embedItems(context, runtime);
+	const operation = readOperation(context);
+	if (operation === 'embed') return await embedItems(context, runtime);
+	if (operation === 'request') return await answerRequests(context, runtime);
 	const read = parameterReader(context);
 	const open = accessOpener(context);
 	const summary = new Summary();

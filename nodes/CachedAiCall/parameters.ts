@@ -52,11 +52,14 @@ export interface EmbedParameters extends CallParameters {
 	readonly text: string;
 	readonly dimensions: number | undefined;
 	readonly textsPerRequest: number;
+	/** Merged into the request body. */
+	readonly extraBody?: Readonly<Record<string, unknown>> | undefined;
 }
 
-const OPERATIONS = ['chat', 'embed'] as const;
+const OPERATIONS = ['chat', 'embed', 'request'] as const;
 
-const SETTINGS = [
+/** What `readSettings` reads. */
+export const SETTINGS = [
 	'operation',
 	'provider',
 	'firstProvider',
@@ -69,11 +72,13 @@ const SETTINGS = [
 	'options',
 ];
 
-type Options = Readonly<Record<string, unknown>>;
+export type Options = Readonly<Record<string, unknown>>;
 
 /** All but what is asked: the same for all items, unless one of these parameters is an expression. */
 interface Settings {
 	readonly call: CallParameters;
+	/** Whether what may vary is cached too. */
+	readonly cacheVaried: boolean;
 	readonly imageFields: readonly string[];
 	readonly fallback: FallbackSettings | undefined;
 	readonly similar: SimilarOptions | undefined;
@@ -88,9 +93,9 @@ export function parameterReader(context: ParameterContext): (itemIndex: number) 
 	const messages = perItem(context, readMessages, ['promptType', 'systemMessage', 'prompt', 'messages']);
 	const json = perItem(context, readJsonFormat, ['outputFormat', 'jsonSchema']);
 	return (itemIndex) => {
-		const { model: options, call, shorten, ...rest } = settings(itemIndex);
+		const { model: options, call, shorten, imageFields, fallback, similar } = settings(itemIndex);
 		const request = { model: model(itemIndex), messages: messages(itemIndex), json: json(itemIndex), ...options };
-		return { ...call, ...rest, ...shortenRequest(request, shorten) };
+		return { ...call, imageFields, fallback, similar, ...shortenRequest(request, shorten) };
 	};
 }
 
@@ -112,8 +117,8 @@ function readEmbedding(context: ParameterContext, itemIndex: number): Pick<Embed
 }
 
 /** The operation is the same for all items; one that does not exist is reported with each. */
-export function isEmbedding(context: ParameterContext): boolean {
-	return context.getNodeParameter('operation', 0) === 'embed';
+export function readOperation(context: ParameterContext): unknown {
+	return context.getNodeParameter('operation', 0);
 }
 
 /** One store for the whole run. A store that is not shown (the cache is off) is not used. */
@@ -121,7 +126,7 @@ export function readStore(context: ParameterContext): unknown {
 	return get(context, 0, 'cacheMode') === 'off' ? undefined : get(context, 0, 'store');
 }
 
-function readSettings(context: ParameterContext, itemIndex: number): Settings {
+export function readSettings(context: ParameterContext, itemIndex: number): Settings {
 	const read = (name: string) => get(context, itemIndex, name);
 	requireOneOf('Operation', read('operation'), OPERATIONS);
 	const options = (read('options') ?? {}) as Options;
@@ -130,10 +135,11 @@ function readSettings(context: ParameterContext, itemIndex: number): Settings {
 	const model = readModelOptions(options);
 	const seconds = (name: string, key: keyof typeof DEFAULTS, min: number) =>
 		Math.round(requireNumber(name, options[key] ?? DEFAULTS[key], { min, max: 31_536_000 }) * 1000);
+	const cacheVaried = options.cacheVaried === true;
 	const call: CallParameters = {
 		provider,
 		baseUrl,
-		cache: readCache(read, model, options.cacheVaried === true),
+		cache: unlessVaried(readCache(read), model.temperature, cacheVaried),
 		staleWhileRevalidateMs: seconds('Serve Stale While Refreshing (Seconds)', 'staleWhileRevalidateSeconds', 0),
 		staleIfErrorMs: seconds('Serve Stale on Errors (Seconds)', 'staleIfErrorSeconds', 0),
 		resilience: toResilience(options, DEFAULTS),
@@ -146,7 +152,7 @@ function readSettings(context: ParameterContext, itemIndex: number): Settings {
 		explain: options.explain === true,
 	};
 	const fallback = readFallback(options, { provider, baseUrl }, held);
-	return { call, model, imageFields: listOf(options.imageFields), fallback, similar: toSimilar(options), shorten: toPromptRules(options) };
+	return { call, cacheVaried, model, imageFields: listOf(options.imageFields), fallback, similar: toSimilar(options), shorten: toPromptRules(options) };
 }
 
 /** Names separated by commas. */
@@ -171,21 +177,23 @@ export function readTextsPerRequest(context: ParameterContext): number {
 }
 
 /** n8n throws on a parameter that is hidden and so has no value, unless it is given another than undefined. */
-function get(context: ParameterContext, itemIndex: number, name: string): unknown {
+export function get(context: ParameterContext, itemIndex: number, name: string): unknown {
 	return context.getNodeParameter(name, itemIndex, null) ?? undefined;
 }
 
-/** Who sets a temperature above 0 wants variety, and a cache would take it away. */
-function readCache(read: (name: string) => unknown, model: Partial<AiRequest>, cacheVaried: boolean): CacheSettings {
-	const settings = toCacheSettings({
+function readCache(read: (name: string) => unknown): CacheSettings {
+	return toCacheSettings({
 		mode: read('cacheMode'),
 		contentType: read('contentType'),
 		ttlSeconds: read('ttlSeconds'),
 		scope: read('cacheScope'),
 		scopeKey: read('cacheScopeKey'),
 	});
-	const varied = (model.temperature ?? 0) > 0 && !cacheVaried;
-	return varied ? { ...settings, mode: 'off' } : settings;
+}
+
+/** Who sets a temperature above 0 wants variety, and a cache would take it away. */
+export function unlessVaried(cache: CacheSettings, temperature: number | undefined, cacheVaried: boolean): CacheSettings {
+	return (temperature ?? 0) > 0 && !cacheVaried ? { ...cache, mode: 'off' } : cache;
 }
 
 function readModel(context: ParameterContext, itemIndex: number): string {

@@ -1,68 +1,63 @@
-import { rm } from 'node:fs/promises';
-import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { aiWorkflow } from '../helpers/ai-node.mts';
-import { createUserFolder, packPackage, startN8n, type N8nInstance } from '../helpers/n8n-instance.mts';
+import type { N8nInstance } from '../helpers/n8n-instance.mts';
+import { postgresIsMissing } from '../helpers/postgres-server.mts';
+import { startQueueN8n, type QueueN8n } from '../helpers/queue-n8n.mts';
 import { redisIsMissing, RedisServer } from '../helpers/redis-server.mts';
 import { startStandIn, type StandIn } from '../stand-in/ai-provider.mts';
 
 const CHAT = 'POST /v1/chat/completions';
 const WORKERS = 2;
-const EXECUTIONS = 40;
+const EXECUTIONS = 300;
 
-describe.skipIf(redisIsMissing())('n8n in queue mode, with two workers', () => {
-	let queue: RedisServer;
+interface Answer {
+	readonly status: number;
+	readonly body: string;
+	readonly text?: string;
+	readonly _fastpath?: Record<string, unknown>;
+}
+
+describe.skipIf([redisIsMissing(), postgresIsMissing()].includes(true))('n8n in queue mode: main, webhook process, two workers, Postgres', () => {
+	let n8n: QueueN8n;
 	let store: RedisServer;
 	let standIn: StandIn;
-	let userFolder: string;
-	let main: N8nInstance;
-	const processes: N8nInstance[] = [];
 	const credentials: Record<string, { id: string; name: string }> = {};
 
 	beforeAll(async () => {
-		const tarball = await packPackage();
-		userFolder = await createUserFolder({ tarball });
-		await rm(path.dirname(tarball), { recursive: true, force: true });
-		[queue, store, standIn] = await Promise.all([RedisServer.start(), RedisServer.start(), startStandIn()]);
-		const env = {
-			EXECUTIONS_MODE: 'queue',
-			QUEUE_BULL_REDIS_HOST: queue.host,
-			QUEUE_BULL_REDIS_PORT: String(queue.port),
-			N8N_ENCRYPTION_KEY: 'only-for-this-test',
-		};
-		main = await startN8n({ userFolder, env });
-		processes.push(main);
-		for (let worker = 0; worker < WORKERS; worker += 1) processes.push(await startN8n({ userFolder, env, role: 'worker' }));
-		credentials.openAiApi = await main.createCredential({
+		[n8n, store, standIn] = await Promise.all([
+			startQueueN8n({ workers: WORKERS, executionsPerWorker: EXECUTIONS / WORKERS }),
+			RedisServer.start(),
+			startStandIn(),
+		]);
+		credentials.openAiApi = await n8n.main.createCredential({
 			name: 'Stand-in',
 			type: 'openAiApi',
 			data: { apiKey: standIn.apiKey, url: `${standIn.url}/v1`, header: false },
 		});
-		credentials.fastpathStoreApi = await main.createCredential({
+		credentials.fastpathStoreApi = await n8n.main.createCredential({
 			name: 'Store',
 			type: 'fastpathStoreApi',
 			data: { host: store.host, port: store.port, prefix: 'fastpath', database: 0 },
 		});
-	}, 240_000);
+	}, 300_000);
 
 	beforeEach(() => {
 		standIn.reset();
-		standIn.setBehaviour({ delayMs: 1500 });
+		standIn.setBehaviour();
 	});
 
 	afterAll(async () => {
-		for (const instance of processes.reverse()) await instance.stop();
-		await Promise.all([standIn?.close(), queue?.stop(), store?.stop()]);
-		if (userFolder) await rm(userFolder, { recursive: true, force: true });
+		await Promise.all([n8n?.close(), standIn?.close(), store?.stop()]);
 	}, 120_000);
 
 	const calls = () => standIn.counters().calls[CHAT] ?? 0;
 
-	async function publish(name: string, parameters: Record<string, unknown>): Promise<string> {
-		const { nodes, connections } = aiWorkflow({ parameters: { prompt: `tag this package: ${name}`, ...parameters } });
+	async function publish(name: string, parameters: Record<string, unknown>): Promise<void> {
+		const { nodes, connections } = aiWorkflow({
+			parameters: { prompt: `tag this package: ${name}`, options: { includeTrace: true }, ...parameters },
+		});
 		const [, ai] = nodes;
-		const id = await main.importWorkflow({
+		const id = await n8n.main.importWorkflow({
 			name,
 			connections,
 			nodes: [
@@ -78,61 +73,65 @@ describe.skipIf(redisIsMissing())('n8n in queue mode, with two workers', () => {
 				{ ...ai, id: `${name}-1`, typeVersion: 1, position: [240, 0], credentials },
 			],
 		});
-		await main.activate(id);
-		return id;
+		await n8n.main.activate(id);
 	}
 
-	/**
-	 * SQLite admits one writer, and three processes write: n8n then fails executions of its own accord (SQLITE_BUSY in its
-	 * log). Those are asked for again; any other failure is one.
-	 */
-	async function call(name: string): Promise<{ status: number; body: string }> {
-		for (let attempt = 1; ; attempt += 1) {
-			const response = await fetch(`${main.url}/webhook/${name}`, { method: 'POST' });
-			const body = await response.text();
-			const busy = response.status === 500 && processes.some((instance) => instance.logs().includes('SQLITE_BUSY'));
-			if (attempt === 8 || !busy) return { status: response.status, body };
-			await delay(200 * attempt);
-		}
+	async function call(name: string): Promise<Answer> {
+		const response = await fetch(`${n8n.webhook.url}/webhook/${name}`, { method: 'POST' });
+		const body = await response.text();
+		return { status: response.status, body, ...(response.ok ? (JSON.parse(body) as Pick<Answer, 'text' | '_fastpath'>) : {}) };
 	}
 
-	/** What the processes said of errors, for a failure's message. */
-	const troubles = () =>
-		processes
-			.flatMap((instance) => instance.logs().split('\n'))
-			.filter((line) => /SQLITE|locked|timeout/i.test(line))
-			.slice(-5)
-			.join('\n');
+	const burst = async (name: string, size: number) => await Promise.all(Array.from({ length: size }, async () => await call(name)));
 
-	async function burst(name: string): Promise<string[]> {
-		return await Promise.all(
-			Array.from({ length: EXECUTIONS }, async () => {
-				const { status, body } = await call(name);
-				expect(status, `${body} ${troubles()}`).toBe(200);
-				return (JSON.parse(body) as { text: string }).text;
-			}),
-		);
+	/** Executions that a worker says it has begun. */
+	function startedBy(worker: N8nInstance): Set<string> {
+		return new Set([...worker.logs().matchAll(/Worker started execution (\d+)/g)].map(([, id]) => String(id)));
+	}
+	const startedByAll = () => n8n.workers.reduce((sum, worker) => sum + startedBy(worker).size, 0);
+
+	/** A burst whose calls get no answer before all of it runs. */
+	async function heldBurst(name: string): Promise<Answer[]> {
+		let letGo = () => {};
+		standIn.setBehaviour({ until: new Promise<void>((resolve) => (letGo = resolve)) });
+		const before = startedByAll();
+		const answers = burst(name, EXECUTIONS);
+		await expect.poll(() => startedByAll() - before, { timeout: 120_000, interval: 100 }).toBe(EXECUTIONS);
+		letGo();
+		return await answers;
 	}
 
-	test('forty executions at once with one prompt make one call over all workers with a shared store', async () => {
+	function expectOneText(answers: readonly Answer[]): void {
+		expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+		expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+	}
+
+	const stores = (answers: readonly Answer[]) => [...new Set(answers.map(({ _fastpath }) => _fastpath?.store))];
+
+	test('three hundred executions at once with one prompt make one call over all workers with a shared store', async () => {
 		await publish('shared', { store: 'shared' });
-		expect(new Set(await burst('shared')).size).toBe(1);
+		const answers = await heldBurst('shared');
+		expectOneText(answers);
 		expect(calls()).toBe(1);
+		expect(stores(answers)).toEqual(['shared']);
+		for (const worker of n8n.workers) expect(startedBy(worker).size).toBeGreaterThan(0);
 	});
 
-	test('and at most one for each process without', async () => {
+	test('and at most one for each process without, which the trace tells', async () => {
 		await publish('apart', { store: 'memory' });
-		expect(new Set(await burst('apart')).size).toBe(1);
+		const answers = await heldBurst('apart');
+		expectOneText(answers);
 		expect(calls()).toBeGreaterThanOrEqual(1);
 		expect(calls()).toBeLessThanOrEqual(WORKERS);
+		expect(stores(answers)).toEqual(['process']);
 	});
 
 	test('a store that dies while executions run is not noticed by any of them', async () => {
 		await publish('dying', { store: 'shared', prompt: '=tag this package: {{ $now.toMillis() }}' });
 		standIn.setBehaviour({ delayMs: 200 });
-		const answers = burst('dying');
+		const answers = burst('dying', 40);
 		await store.kill();
-		expect((await answers).every((text) => typeof text === 'string')).toBe(true);
+		for (const { status, body, text } of await answers) expect([status, typeof text], body).toEqual([200, 'string']);
 		await store.start();
 	});
 });

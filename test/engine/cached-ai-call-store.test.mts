@@ -51,12 +51,13 @@ describe.skipIf(redisIsMissing())('a shared store', () => {
 		expect(first.error).toBeUndefined();
 		await getRuntime().store.clear();
 		const second = await run(settings);
-		expect(answers(second)[0]).toMatchObject({ text: answers(first)[0]?.text, cached: true, _fastpath: { cache: 'hit', attempts: 0 } });
+		expect(answers(second)[0]).toMatchObject({ text: answers(first)[0]?.text, cached: true, _fastpath: { cache: 'hit', store: 'shared', attempts: 0 } });
 		expect(calls()).toBe(1);
 	});
 
-	test('is not asked for what is kept in the memory of the process alone', async () => {
-		await run(settings, { store: 'memory' });
+	test('is not asked for what is kept in the memory of the process alone, and the trace says which of them it was', async () => {
+		const alone = await run(settings, { store: 'memory' });
+		expect(answers(alone)[0]).toMatchObject({ _fastpath: { store: 'process' } });
 		await getRuntime().store.clear();
 		await run(settings);
 		expect(calls()).toBe(2);
@@ -72,6 +73,7 @@ describe.skipIf(redisIsMissing())('a shared store', () => {
 		expect(answers(during)).toHaveLength(10);
 		const later = await run(settings, many, prompts('later'));
 		expect(JSON.stringify(later.hints)).toContain('does not answer');
+		expect(answers(later)[0]).toMatchObject({ _fastpath: { store: 'process' } });
 
 		await server.start();
 		await expect

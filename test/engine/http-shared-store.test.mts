@@ -63,7 +63,7 @@ describe.skipIf(redisIsMissing())('the HTTP nodes of two processes with one shar
 		const second = await run(1, { options: full });
 		const again = await run(1, { options: full });
 		expect(server.count.requests).toBe(1);
-		expect(traces(first)).toEqual([expect.objectContaining({ cache: 'miss', attempts: 1 })]);
+		expect(traces(first)).toEqual([expect.objectContaining({ cache: 'miss', store: 'shared', attempts: 1 })]);
 		expect(second.items[0]).toMatchObject({ body: { number: 1, text: 'kept as it is: \u00e9' }, headers: { 'x-of': 'the first' }, statusCode: 200 });
 		expect(traces(second)).toEqual([expect.objectContaining({ cache: 'hit', cachedIn: 'shared', attempts: 0 })]);
 		expect(traces(again)).toEqual([expect.objectContaining({ cache: 'hit', cachedIn: 'memory', attempts: 0 })]);

@@ -1,6 +1,6 @@
 /** Small tools for the processes that tests and the demo start. */
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
@@ -49,8 +49,14 @@ process.once('exit', () => {
 });
 
 /** Starts a program as the head of a process group of its own, so that its children end with it. */
-export function startGroup(command: string, args: string[], env: NodeJS.ProcessEnv, onOutput: (text: string) => void): ChildProcess {
-	const child = spawn(command, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+export function startGroup(
+	command: string,
+	args: string[],
+	env: NodeJS.ProcessEnv,
+	onOutput: (text: string) => void,
+	as: Pick<SpawnOptions, 'uid' | 'gid'> = {},
+): ChildProcess {
+	const child = spawn(command, args, { ...as, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
 	child.stdout.on('data', (chunk: Buffer) => onOutput(chunk.toString()));
 	child.stderr.on('data', (chunk: Buffer) => onOutput(chunk.toString()));
 	const { pid } = child;
@@ -58,13 +64,13 @@ export function startGroup(command: string, args: string[], env: NodeJS.ProcessE
 	return child;
 }
 
-/** SIGTERM to the program, SIGKILL to what is left of its group after `graceMs`; resolves when it has ended. */
-export async function stopGroup(child: ChildProcess, graceMs: number): Promise<void> {
+/** A signal to the program, SIGKILL to what is left of its group after `graceMs`; resolves when it has ended. */
+export async function stopGroup(child: ChildProcess, graceMs: number, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
 	const { pid } = child;
 	if (pid === undefined) return;
 	if (child.exitCode === null && child.signalCode === null) {
 		const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-		child.kill('SIGTERM');
+		child.kill(signal);
 		const timer = setTimeout(() => killGroup(pid, 'SIGKILL'), graceMs);
 		await ended;
 		clearTimeout(timer);

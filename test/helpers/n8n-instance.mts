@@ -54,6 +54,8 @@ export interface N8nInstance {
 	/** What the process has printed, the last megabyte of it. */
 	logs(): string;
 	stop(): Promise<void>;
+	/** Ends it as a crash does. */
+	kill(): Promise<void>;
 }
 
 export interface StartOptions {
@@ -94,6 +96,7 @@ export async function startN8n(options: StartOptions): Promise<N8nInstance> {
 			...client(url, owner.cookie),
 			logs,
 			stop: () => stopGroup(child, STOP_MS),
+			kill: () => stopGroup(child, 0, 'SIGKILL'),
 		};
 	} catch (error) {
 		await stopGroup(child, STOP_MS);
@@ -165,7 +168,7 @@ function send(url: string, method: string, target: string, body?: unknown, cooki
 	return fetch(new URL(target, url), { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
 }
 
-type Client = Omit<N8nInstance, 'url' | 'pid' | 'email' | 'password' | 'cookie' | 'logs' | 'stop'>;
+type Client = Omit<N8nInstance, 'url' | 'pid' | 'email' | 'password' | 'cookie' | 'logs' | 'stop' | 'kill'>;
 
 function client(url: string, cookie: string): Client {
 	const api: N8nInstance['api'] = async (method, target, body) => {

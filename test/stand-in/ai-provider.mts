@@ -4,11 +4,15 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { anthropicError, anthropicModels, messages } from './anthropic.mts';
+import { anthropicBatchRoutes } from './anthropic-batches.mts';
+import { BatchDesk } from './batches.mts';
 import { Behaviours, type Behaviour } from './behaviour.mts';
 import { Counters, type CounterSnapshot } from './counters.mts';
 import { forward } from './forward.mts';
+import { geminiBatchRoutes } from './gemini-batches.mts';
 import { batchEmbedContents, geminiError, geminiModels, generateContent } from './gemini.mts';
 import { arrayOf, type Exchange, type Reply, type Route, type Scheme } from './http.mts';
+import { openAiBatchRoutes } from './openai-batches.mts';
 import { chatCompletions, embeddings, openAiError, openAiModels } from './openai.mts';
 import { plainRoutes } from './plain.mts';
 import { sendReply } from './send.mts';
@@ -28,6 +32,8 @@ export interface StandInOptions {
 	/** Base URL of a real, OpenAI-compatible provider: its routes are forwarded there and counted here. */
 	forwardTo?: string;
 	behaviours?: readonly Behaviour[];
+	/** How often a batch is looked at before it is done; default 1. */
+	batchPolls?: number;
 	/** Default: free ones. */
 	port?: number;
 	httpsPort?: number;
@@ -132,7 +138,9 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 	const counters = new Counters();
 	const behaviours = new Behaviours();
 	behaviours.set(...(options.behaviours ?? []));
-	const routes = [...aiRoutes(apiKey, options.forwardTo), ...plainRoutes(() => items)];
+	const desk = new BatchDesk(options.batchPolls ?? 1);
+	const batches = [openAiBatchRoutes, anthropicBatchRoutes, geminiBatchRoutes].flatMap((routesOf) => routesOf(desk, apiKey));
+	const routes = [...aiRoutes(apiKey, options.forwardTo), ...batches, ...plainRoutes(() => items)];
 	const closing = new AbortController();
 	let sequence = 0;
 

@@ -15,7 +15,7 @@ import {
 /** https://docs.anthropic.com/en/api: messages and models. */
 export const ANTHROPIC_MODELS = ['claude-sonnet-4-5', 'claude-haiku-4-5', 'claude-opus-4-1'];
 
-function headers(sequence: number): Record<string, string> {
+export function headers(sequence: number): Record<string, string> {
 	return {
 		'request-id': idOf('req_', sequence, 24),
 		'anthropic-ratelimit-requests-limit': '4000',
@@ -48,7 +48,7 @@ export function anthropicError(status: number, sequence: number, text?: string):
 	};
 }
 
-function refusal(exchange: Exchange, apiKey: string): Reply | undefined {
+export function refusal(exchange: Exchange, apiKey: string): Reply | undefined {
 	if (header(exchange, 'x-api-key') !== apiKey) return anthropicError(401, exchange.sequence);
 	if (header(exchange, 'anthropic-version') !== '') return undefined;
 	return anthropicError(400, exchange.sequence, 'anthropic-version: header is required');

@@ -43,9 +43,12 @@ export interface Behaviour {
 	resetAfterHeaders?: boolean;
 	/** No answer, ever. */
 	hang?: boolean;
+	/** No answer before this settles; for tests in the server's own process, as it does not survive JSON. */
+	until?: Promise<unknown>;
 }
 
 export interface Effects {
+	until: Promise<unknown> | undefined;
 	delayMs: number;
 	chunkDelayMs: number;
 	failure: Failure | undefined;
@@ -110,6 +113,7 @@ export class Behaviours {
 	/** What happens to this request; consumes `times` and `failNext`. */
 	next(routeName: string, path: string): Effects {
 		const effects: Effects = {
+			until: undefined,
 			delayMs: 0,
 			chunkDelayMs: 0,
 			failure: undefined,
@@ -127,6 +131,7 @@ export class Behaviours {
 			if (rule.matched >= (behaviour.times ?? Infinity)) continue;
 			rule.matched += 1;
 			const jitterMs = behaviour.jitterMs === undefined ? 0 : rule.random() * behaviour.jitterMs;
+			effects.until ??= behaviour.until;
 			effects.delayMs += (behaviour.delayMs ?? 0) + jitterMs;
 			effects.chunkDelayMs += behaviour.chunkDelayMs ?? 0;
 			effects.failure ??= failureOf(rule);

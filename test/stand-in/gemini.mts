@@ -37,7 +37,7 @@ export function geminiError(code: number, text?: string): Reply {
 	};
 }
 
-function refusal(exchange: Exchange, apiKey: string): Reply | undefined {
+export function refusal(exchange: Exchange, apiKey: string): Reply | undefined {
 	const given = header(exchange, 'x-goog-api-key') || (exchange.url.searchParams.get('key') ?? '');
 	if (given === '') return geminiError(403);
 	return given === apiKey ? undefined : geminiError(400);

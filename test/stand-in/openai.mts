@@ -20,7 +20,7 @@ const CREATED = 1_735_689_600;
 const REQUESTS_PER_MINUTE = 10_000;
 const TOKENS_PER_MINUTE = 10_000_000;
 
-function headers(sequence: number, tokens = 0): Record<string, string> {
+export function headers(sequence: number, tokens = 0): Record<string, string> {
 	return {
 		'x-request-id': idOf('req_', sequence, 32),
 		'openai-version': '2020-10-01',
@@ -221,7 +221,7 @@ export function embeddings(exchange: Exchange, apiKey: string): Reply {
 	};
 }
 
-function refusal(exchange: Exchange, apiKey: string): Reply | undefined {
+export function refusal(exchange: Exchange, apiKey: string): Reply | undefined {
 	// A server of one's own may ask for no key.
 	if (apiKey === '' || header(exchange, 'authorization') === `Bearer ${apiKey}`) return undefined;
 	return openAiError(401, exchange.sequence);

@@ -96,6 +96,7 @@ export async function sendReply(
 	const effects = sending?.effects;
 	const reply = effects === undefined ? given : spoilt(given, effects);
 	try {
+		await effects?.until;
 		const delayMs = (effects?.delayMs ?? 0) + (reply.delayMs ?? 0);
 		if (delayMs > 0) await sleep(delayMs, undefined, { signal: sending?.signal });
 		if (sending !== undefined && effects?.hang) return await forever(sending.signal);

@@ -1,11 +1,15 @@
 /** Programs of the machine that some tests need: found, or installed through apt where that is possible. */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, globSync } from 'node:fs';
 import path from 'node:path';
 
+/** Where Debian puts programs of which it has several versions; the newest first. */
+function versioned(): string[] {
+	return globSync('/usr/lib/postgresql/*/bin').sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).reverse();
+}
+
 export function findProgram(name: string): string | undefined {
-	return (process.env.PATH ?? '')
-		.split(path.delimiter)
+	return [...(process.env.PATH ?? '').split(path.delimiter), ...versioned()]
 		.map((folder) => path.join(folder, name))
 		.find((file) => {
 			try {

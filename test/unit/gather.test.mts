@@ -75,6 +75,53 @@ describe('gathering', () => {
 		expect([listeners(first.signal), listeners(second.signal)]).toEqual([0, 0]);
 	});
 
+	test('an item that is cancelled before its batch leaves is not sent, and makes room for another', async () => {
+		const { clock, sent, gatherer } = setUp(async (items) => ok(items), 3, 10);
+		const stop = new AbortController();
+		const left = rejection(gatherer.add(8, stop.signal));
+		const stays = gatherer.add(2, NEVER);
+		stop.abort();
+		expect(await left).toBeInstanceOf(CancelledError);
+		const late = gatherer.add(7, NEVER);
+		await clock.advance(5);
+		expect(sent).toEqual([[2, 7]]);
+		expect(await Promise.all([stays, late])).toEqual(['got 2', 'got 7']);
+	});
+
+	test('where all leave before the time nothing is sent', async () => {
+		const { clock, sent, gatherer } = setUp(async (items) => ok(items));
+		const stop = new AbortController();
+		const left = rejection(gatherer.add(1, stop.signal));
+		stop.abort();
+		await left;
+		await clock.advance(5);
+		expect(sent).toEqual([]);
+		expect(clock.timers).toBe(0);
+	});
+
+	test('two of the same name never share a batch', async () => {
+		const clock = new FakeClock();
+		const sent: string[][] = [];
+		const gatherer = new Gatherer<string, string>(
+			{
+				maxItems: 10,
+				maxWeight: 100,
+				weigh: () => 1,
+				nameOf: (item) => item[0],
+				maxWaitMs: 5,
+				send: async (items) => {
+					sent.push([...items]);
+					return await Promise.resolve(items.map((value) => ({ ok: true, value })));
+				},
+			},
+			clock,
+		);
+		const results = Promise.all(['a1', 'b1', 'a2', 'c1', 'a3'].map(async (item) => await gatherer.add(item, NEVER)));
+		await clock.advance(5);
+		expect(sent).toEqual([['a1', 'b1'], ['a2', 'c1'], ['a3']]);
+		expect(await results).toEqual(['a1', 'b1', 'a2', 'c1', 'a3']);
+	});
+
 	test('an item that comes after all others have left begins a new batch', async () => {
 		const { clock, gatherer } = setUp(async (items, signal) => (signal.aborted ? [] : ok(items)));
 		const stop = new AbortController();

@@ -5,8 +5,9 @@ import type { AiAnswer, FinishReason } from '../answer';
 import { JSON_HEADERS, sortedModels } from '../provider';
 import type { AiModel, Provider, WireRequest } from '../provider';
 import { commonDetails, providerError } from '../provider-error';
+import { batches } from './anthropic-batch';
 import { stream } from './anthropic-stream';
-import { validateRequest } from '../request';
+import { refuseBody, validateRequest } from '../request';
 import type { AiMessage, AiRequest } from '../request';
 import { usageOf } from '../usage';
 import type { AiUsage } from '../usage';
@@ -28,6 +29,7 @@ export const anthropic: Provider = {
 	chat,
 	parseChat,
 	stream,
+	batches,
 	parseError: (facts) => providerError(facts, commonDetails(facts.body)),
 	listModels: () => ({
 		method: 'GET',
@@ -38,6 +40,7 @@ export const anthropic: Provider = {
 };
 
 function chat(request: AiRequest): WireRequest {
+	refuseBody(request, 'Anthropic');
 	validateRequest(request);
 	const { model, messages, temperature, topP, maxTokens, stop, seed, extraBody } = request;
 	if (temperature !== undefined) requireNumber('Temperature', temperature, { max: 1 });

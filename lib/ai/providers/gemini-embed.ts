@@ -3,8 +3,7 @@ import { requireVectors, validateEmbedRequest, type EmbedFormat } from '../embed
 import { JSON_HEADERS, sortedModels } from '../provider';
 import { usageOf } from '../usage';
 import { compact, countAt, isRecord, listAt, textAt } from '../wire';
-
-const bareId = (model: string) => model.trim().replace(/^models\//, '');
+import { bareId } from './gemini-model';
 
 /** Reference: https://ai.google.dev/api/embeddings#method:-models.batchembedcontents */
 export const embeddings: EmbedFormat = {

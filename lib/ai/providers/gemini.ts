@@ -5,9 +5,11 @@ import { JSON_HEADERS, sortedModels } from '../provider';
 import type { AiModel, Provider, WireRequest } from '../provider';
 import { commonDetails, decoded, providerError } from '../provider-error';
 import type { ErrorDetails } from '../provider-error';
+import { batches } from './gemini-batch';
 import { embeddings } from './gemini-embed';
+import { bareId, modelPath } from './gemini-model';
 import { stream } from './gemini-stream';
-import { validateRequest } from '../request';
+import { refuseBody, validateRequest } from '../request';
 import type { AiRequest } from '../request';
 import { usageOf } from '../usage';
 import type { AiUsage } from '../usage';
@@ -24,6 +26,7 @@ export const gemini: Provider = {
 	parseChat,
 	stream,
 	embeddings,
+	batches,
 	parseError: (facts) => providerError(facts, errorDetails(facts.body)),
 	listModels: () => ({
 		method: 'GET',
@@ -34,6 +37,7 @@ export const gemini: Provider = {
 };
 
 function chat(request: AiRequest): WireRequest {
+	refuseBody(request, 'Google Gemini');
 	validateRequest(request);
 	const { messages, temperature, topP, maxTokens, stop, seed, json, extraBody } = request;
 	const system = messages.filter(({ role }) => role === 'system').map(({ content }) => content);
@@ -59,21 +63,10 @@ function chat(request: AiRequest): WireRequest {
 	});
 	return {
 		method: 'POST',
-		path: `/v1beta/${resource(request.model)}:generateContent`,
+		path: `/v1beta/${modelPath(request.model)}:generateContent`,
 		headers: { ...JSON_HEADERS },
 		body: deepMerge(body, extraBody),
 	};
-}
-
-/** `<id>` and `models/<id>` mean the same; a tuned model is `tunedModels/<id>`. */
-function resource(model: string): string {
-	const id = bareId(model);
-	const tuned = /^tunedModels\/(.+)$/.exec(id)?.[1];
-	return tuned === undefined ? `models/${encodeURIComponent(id)}` : `tunedModels/${encodeURIComponent(tuned)}`;
-}
-
-function bareId(model: string): string {
-	return model.trim().replace(/^models\//, '');
 }
 
 const FINISH_REASONS: Record<string, FinishReason> = {

@@ -2,19 +2,19 @@ import { MalformedAnswerError } from '../../core/errors';
 import { requireVectors, validateEmbedRequest, type EmbedFormat } from '../embed';
 import { JSON_HEADERS, sortedModels } from '../provider';
 import { usageOf } from '../usage';
-import { compact, countAt, isRecord, listAt, textAt } from '../wire';
+import { compact, countAt, deepMerge, isRecord, listAt, textAt } from '../wire';
 
 /** Reference: https://platform.openai.com/docs/api-reference/embeddings */
 export const embeddings: EmbedFormat = {
 	maxTexts: 2048,
 	request(request) {
 		validateEmbedRequest(request);
-		const { model, texts, dimensions } = request;
+		const { model, texts, dimensions, extraBody } = request;
 		return {
 			method: 'POST',
 			path: '/embeddings',
 			headers: { ...JSON_HEADERS },
-			body: compact({ model, input: [...texts], dimensions }),
+			body: deepMerge(compact({ model, input: [...texts], dimensions }), extraBody),
 		};
 	},
 	/** Each vector names its text by `index`. */

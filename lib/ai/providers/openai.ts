@@ -4,6 +4,7 @@ import type { AiAnswer, FinishReason } from '../answer';
 import { JSON_HEADERS, sortedModels } from '../provider';
 import type { AiModel, ChatOptions, Provider, WireRequest } from '../provider';
 import { commonDetails, providerError } from '../provider-error';
+import { batches } from './openai-batch';
 import { embeddings } from './openai-embed';
 import { stream } from './openai-stream';
 import { validateRequest } from '../request';
@@ -27,6 +28,7 @@ export const openAi: Provider = {
 	parseChat,
 	stream,
 	embeddings,
+	batches,
 	parseError: (facts) => providerError(facts, commonDetails(facts.body)),
 	listModels: () => ({ method: 'GET', path: '/models', headers: { accept: 'application/json' } }),
 	parseModels,
@@ -35,6 +37,7 @@ export const openAi: Provider = {
 function chat(request: AiRequest, options: ChatOptions = {}): WireRequest {
 	validateRequest(request);
 	const { model, temperature, topP, maxTokens, stop, seed, json, extraBody } = request;
+	if (request.body) return post({ ...request.body, model });
 	const body = compact({
 		model,
 		messages: messagesFor(request),
@@ -45,12 +48,11 @@ function chat(request: AiRequest, options: ChatOptions = {}): WireRequest {
 		seed,
 		response_format: json && responseFormat(json),
 	});
-	return {
-		method: 'POST',
-		path: '/chat/completions',
-		headers: { ...JSON_HEADERS },
-		body: deepMerge(body, extraBody),
-	};
+	return post(deepMerge(body, extraBody));
+}
+
+function post(body: JsonObject): WireRequest {
+	return { method: 'POST', path: '/chat/completions', headers: { ...JSON_HEADERS }, body };
 }
 
 /**
@@ -95,12 +97,15 @@ const FINISH_REASONS: Record<string, FinishReason> = {
 };
 
 function parseChat(body: unknown, request?: AiRequest): AiAnswer {
-	const choice = listAt(body, 'choices')?.[0];
+	const choices = listAt(body, 'choices') ?? [];
+	const [choice] = choices;
 	if (!isRecord(choice) || !isRecord(choice.message)) {
 		throw new MalformedAnswerError(notAnAnswer(body));
 	}
 	const refusal = textAt(choice.message, 'refusal');
-	const reason = textAt(choice, 'finish_reason');
+	// Of several choices, one that is not whole says how it ended.
+	const reasons = choices.map((one) => textAt(one, 'finish_reason'));
+	const reason = reasons.find((one) => one !== 'stop') ?? reasons[0] ?? '';
 	const id = textAt(body, 'id');
 	const answer: AiAnswer = {
 		text: textOf(choice.message.content) || refusal,
@@ -109,6 +114,7 @@ function parseChat(body: unknown, request?: AiRequest): AiAnswer {
 		finishReason: refusal ? 'filtered' : (FINISH_REASONS[reason] ?? 'other'),
 		providerFinishReason: reason,
 		...(id ? { id } : {}),
+		...(request?.body ? { raw: body } : {}),
 	};
 	return withJson(answer, request);
 }

@@ -7,6 +7,7 @@ import { partitionOf } from '../../shared/cache';
 import type { ProviderAccess } from '../access';
 import type { ChatParameters } from '../parameters';
 import { similarPrompt } from '../similar';
+import { cacheOf, laneOf } from './lane';
 import { pay, priceCall } from './pay';
 import { sendToProvider } from './send';
 
@@ -41,7 +42,9 @@ export async function chat(
 				send: async () =>
 					choice.wire.parseChat(await sendToProvider(runtime, access, wire, settings, context), { ...request, json: undefined }),
 			});
-			return { ...requireAnswer(withJson(answer, request)), tookMs: Math.round(context.trace.upstreamMs) };
+			// Who sent a whole body gets what came, be it empty or blocked.
+			const checked = request.body ? answer : requireAnswer(withJson(answer, request));
+			return { ...checked, tookMs: Math.round(context.trace.upstreamMs) };
 		},
 		{ signal, key, prompt, idempotent: true },
 		(answer, trace) => account(answer, trace, access, parameters),
@@ -59,35 +62,19 @@ export function plan(runtime: Runtime, access: ProviderAccess, parameters: ChatP
 	const key = cacheKey(
 		scope,
 		// The whole request as it goes over the wire, and what becomes of the answer.
-		{ provider: choice.wire.name, baseUrl, wire, json: request.json !== undefined },
+		{ provider: choice.wire.name, baseUrl, wire, json: request.json !== undefined, ...(request.body ? { raw: true } : {}) },
 	);
 	return { wire, origin, key, prompt, lane: openLane(runtime, credentialId, origin, parameters, place.shared) };
 }
 
 function openLane(runtime: Runtime, credential: string, origin: string, parameters: ChatParameters, shared: SharedStore | undefined): Lane {
-	const { cache, resilience } = parameters;
 	return runtime.lane({
-		source: 'cachedAiCall',
-		scope: { credential, origin },
+		...laneOf(credential, origin, parameters, parameters.request.model),
 		shared,
-		cache: {
-			mode: cache.mode,
-			ttlMs: cache.ttlMs,
-			staleWhileRevalidateMs: parameters.staleWhileRevalidateMs,
-			staleIfErrorMs: parameters.staleIfErrorMs,
-			refreshTimeoutMs: parameters.totalTimeoutMs,
-			isCacheable,
-		},
+		cache: cacheOf(parameters, isCacheable),
 		similar: parameters.similar,
-		retry: resilience.retry,
-		retryBudget: resilience.retryBudget,
-		rate: resilience.rate,
-		breaker: resilience.breaker,
-		maxConcurrent: resilience.concurrency,
-		learntLimitOf: parameters.request.model,
 		// A stream may go on for as long as it keeps coming; the transport watches over its silences.
 		attemptTimeoutMs: parameters.stream ? parameters.totalTimeoutMs : parameters.attemptTimeoutMs,
-		totalTimeoutMs: parameters.totalTimeoutMs,
 	});
 }
 

@@ -4,11 +4,12 @@ import { cacheKey } from '../../../lib/cache/key';
 import { hasCode, InvalidOptionError } from '../../../lib/core/errors';
 import type { Call, Policy } from '../../../lib/core/policy';
 import { newTrace, type CallTrace } from '../../../lib/core/trace';
-import type { LaneOptions, Outcome, Runtime } from '../../../lib/runtime';
+import type { Outcome, Runtime } from '../../../lib/runtime';
 import { partitionOf } from '../../shared/cache';
 import type { ProviderAccess } from '../access';
 import type { EmbedParameters } from '../parameters';
 import { settle, type Place } from './chat';
+import { cacheOf, laneOf } from './lane';
 import { pay, priceCall } from './pay';
 import { sendToProvider } from './send';
 
@@ -65,12 +66,12 @@ export class Embedder {
 
 	#gatherer(access: ProviderAccess, origin: string, format: EmbedFormat, parameters: EmbedParameters): Gatherer<string, Part> {
 		const { choice, baseUrl, credentialId } = access;
-		const { model, dimensions, connection, attemptTimeoutMs, textsPerRequest } = parameters;
+		const { model, dimensions, extraBody, connection, attemptTimeoutMs, textsPerRequest } = parameters;
 		const settings = { connection, attemptTimeoutMs, limit: this.runtime.learntLimit({ credential: credentialId, origin }, model) };
-		const name = JSON.stringify([choice.name, baseUrl, credentialId, model, dimensions, connection, attemptTimeoutMs, textsPerRequest, parameters.spending]);
+		const name = JSON.stringify([choice.name, baseUrl, credentialId, model, dimensions, extraBody, connection, attemptTimeoutMs, textsPerRequest, parameters.spending]);
 		const present = this.#gatherers.get(name);
 		if (present) return present;
-		const policy = this.runtime.policy(laneOf(credentialId, origin, parameters));
+		const policy = this.runtime.policy(laneOf(credentialId, origin, parameters, model));
 		const gatherer = new Gatherer<string, Part>(
 			{
 				maxItems: Math.min(textsPerRequest, format.maxTexts),
@@ -79,7 +80,7 @@ export class Embedder {
 				maxWaitMs: GATHER_MS,
 				send: async (texts, signal) =>
 					await this.#send(policy, texts, signal, async (part, context) => {
-						const request = { model, dimensions, texts: part };
+						const request = { model, dimensions, texts: part, extraBody };
 						return await pay(this.runtime, access, parameters, this.place, {
 							models: (given) => [given?.model ?? model, model],
 							estimate: usageOf({ inputTokens: part.reduce((sum, text) => sum + estimateTokens(text), 0) }),
@@ -126,25 +127,18 @@ export class Embedder {
 /** The request that a text alone would make, its place in the cache, and the way that it will take. */
 export function plan(runtime: Runtime, access: ProviderAccess, parameters: EmbedParameters, place: Place) {
 	const { choice, baseUrl, credentialId } = access;
-	const { text, model, dimensions, cache, totalTimeoutMs } = parameters;
+	const { text, model, dimensions, extraBody, cache, totalTimeoutMs } = parameters;
 	const format = requireFormat(access);
-	const wire = format.request({ model, dimensions, texts: [text] });
+	const wire = format.request({ model, dimensions, texts: [text], extraBody });
 	const origin = new URL(requestUrl(choice.wire, baseUrl, wire.path)).origin;
 	const key = cacheKey(
 		{ credential: credentialId, origin, partition: partitionOf(cache, place) },
 		{ provider: choice.wire.name, baseUrl, wire },
 	);
 	const lane = runtime.lane({
-		...laneOf(credentialId, origin, parameters),
+		...laneOf(credentialId, origin, parameters, parameters.model),
 		shared: place.shared,
-		cache: {
-			mode: cache.mode,
-			ttlMs: cache.ttlMs,
-			staleWhileRevalidateMs: parameters.staleWhileRevalidateMs,
-			staleIfErrorMs: parameters.staleIfErrorMs,
-			refreshTimeoutMs: totalTimeoutMs,
-			isCacheable: () => true,
-		},
+		cache: cacheOf(parameters, () => true),
 		// A text only joins a request here; attempts, circuit and slots are the request's.
 		retry: { maxRetries: 0, baseMs: 0, maxMs: 0 },
 		retryBudget: undefined,
@@ -160,21 +154,6 @@ export function plan(runtime: Runtime, access: ProviderAccess, parameters: Embed
 function requireFormat({ choice }: ProviderAccess): EmbedFormat {
 	if (choice.wire.embeddings) return choice.wire.embeddings;
 	throw new InvalidOptionError('Provider', `one that offers embeddings, which ${choice.name} does not`, choice.name);
-}
-
-function laneOf(credential: string, origin: string, { resilience, attemptTimeoutMs, totalTimeoutMs, model }: EmbedParameters): LaneOptions {
-	return {
-		source: 'cachedAiCall',
-		scope: { credential, origin },
-		retry: resilience.retry,
-		retryBudget: resilience.retryBudget,
-		rate: resilience.rate,
-		breaker: resilience.breaker,
-		maxConcurrent: resilience.concurrency,
-		learntLimitOf: model,
-		attemptTimeoutMs,
-		totalTimeoutMs,
-	};
 }
 
 function account(embedding: Embedding, trace: CallTrace, access: ProviderAccess, parameters: EmbedParameters): void {

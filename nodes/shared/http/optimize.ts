@@ -1,6 +1,6 @@
 import { InvalidOptionError, MalformedAnswerError } from '../../../lib/core/errors';
 import { requireOneOf } from '../../../lib/core/validate';
-import { partsOf, setPath } from './paths';
+import { partsOf, setPath, valueAt } from './paths';
 import { asText, asValues, type Values } from './values';
 
 /** Which part of a JSON response a model gets to see. */
@@ -56,9 +56,4 @@ function without(entry: unknown, fields: readonly string[]): unknown {
 		if (typeof place === 'object' && place !== null && Object.hasOwn(place, last)) Reflect.deleteProperty(place, last);
 	}
 	return copy;
-}
-
-function valueAt(entry: unknown, field: string): unknown {
-	if (Object.hasOwn(asValues(entry), field)) return asValues(entry)[field];
-	return partsOf(field).reduce<unknown>((at, part) => (Object.hasOwn(asValues(at), part) ? asValues(at)[part] : undefined), entry);
 }

@@ -162,7 +162,7 @@ function readSettings(context: ParameterContext, itemIndex: number, behaviour: B
 
 /** n8n offers a "Custom API Call" wherever a parameter has this name; a workflow of HTTP Request has no operation at all. */
 function requireOperation(operation: unknown): void {
-	if (operation === undefined || operation === 'request') return;
+	if (operation === undefined || operation === 'request' || operation === 'gather') return;
 	throw new InvalidOptionError('Operation', '"Make a Request"', operation);
 }
 

@@ -1,3 +1,5 @@
+import { asValues } from './values';
+
 /** They would reach beyond the object itself. */
 const UNSAFE = new Set(['__proto__', 'constructor', 'prototype']);
 
@@ -19,4 +21,15 @@ export function setPath(target: Record<string, unknown>, path: string, value: un
 		place = next as Record<string, unknown>;
 	}
 	place[parts[parts.length - 1] ?? path] = value;
+}
+
+/** What is at a path of dots and brackets, or undefined; `*` stands for the first name there is. An empty path is the value itself. */
+export function valueAt(value: unknown, path: string): unknown {
+	if (path === '') return value;
+	if (Object.hasOwn(asValues(value), path)) return asValues(value)[path];
+	return partsOf(path).reduce<unknown>((at, part) => {
+		const values = asValues(at);
+		if (Object.hasOwn(values, part)) return values[part];
+		return part === '*' ? Object.values(values)[0] : undefined;
+	}, value);
 }

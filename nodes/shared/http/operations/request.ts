@@ -3,6 +3,7 @@ import type { HttpRequest, HttpResponse } from '../../../../lib/http';
 import type { Lane, Outcome, Runtime } from '../../../../lib/runtime';
 import type { Access } from '../access';
 import type { LoadedBody } from '../load-body';
+import { ofLast } from '../of-last';
 import type { RequestParameters, Settings } from '../parameters';
 import { cacheableCall, cachingOf, type Place } from './caching';
 import { encodeBody, encodeHeaders, isIdempotent, isSafe, withQuery } from './encode';
@@ -165,13 +166,4 @@ function openLane(
 		totalTimeoutMs: settings.totalTimeoutMs,
 		...cachingOf(access, commonOf(runtime, access, settings), settings, origin, place),
 	});
-}
-
-/** Remembers the last result, which holds while the arguments are the same objects. */
-function ofLast<A extends readonly unknown[], R>(make: (...args: A) => R): (...args: A) => R {
-	let last: { readonly args: A; readonly result: R } | undefined;
-	return (...args) => {
-		if (last === undefined || args.some((arg, index) => arg !== last?.args[index])) last = { args, result: make(...args) };
-		return last.result;
-	};
 }

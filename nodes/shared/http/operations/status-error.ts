@@ -30,7 +30,7 @@ function shownBody(body: Buffer): unknown {
 }
 
 /** The words in which APIs say what is wrong (among them RFC 9457), where the body holds some. */
-function saidIn(body: unknown, depth = 0): string | undefined {
+export function saidIn(body: unknown, depth = 0): string | undefined {
 	if (typeof body === 'string' && depth > 0) return bounded(body);
 	if (typeof body !== 'object' || body === null || depth > 3) return undefined;
 	if (Array.isArray(body)) return saidIn(body[0], depth + 1);

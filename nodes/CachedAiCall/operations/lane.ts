@@ -1,0 +1,31 @@
+import type { CacheOptions } from '../../../lib/cache/policy';
+import type { LaneOptions } from '../../../lib/runtime';
+import type { CallParameters } from '../parameters';
+
+/** How calls with these settings travel, but for the cache. `model`: what the provider counts apart in its limits. */
+export function laneOf(credential: string, origin: string, call: CallParameters, model?: string): LaneOptions {
+	const { resilience } = call;
+	return {
+		source: 'cachedAiCall',
+		scope: { credential, origin },
+		retry: resilience.retry,
+		retryBudget: resilience.retryBudget,
+		rate: resilience.rate,
+		breaker: resilience.breaker,
+		maxConcurrent: resilience.concurrency,
+		learntLimitOf: model,
+		attemptTimeoutMs: call.attemptTimeoutMs,
+		totalTimeoutMs: call.totalTimeoutMs,
+	};
+}
+
+export function cacheOf(call: CallParameters, isCacheable: (value: unknown) => boolean): CacheOptions {
+	return {
+		mode: call.cache.mode,
+		ttlMs: call.cache.ttlMs,
+		staleWhileRevalidateMs: call.staleWhileRevalidateMs,
+		staleIfErrorMs: call.staleIfErrorMs,
+		refreshTimeoutMs: call.totalTimeoutMs,
+		isCacheable,
+	};
+}
