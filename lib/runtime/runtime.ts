@@ -25,6 +25,7 @@ import { SimilarIndex } from '../similar';
 import { SimilarCounts, type SimilarParts } from '../similar/policy';
 import type { Policy } from '../core/policy';
 import { compose, openLane, type Lane, type LaneOptions } from './compose';
+import { Journals } from './journals';
 import { Registry } from './registry';
 import { scopeKey, type Scope } from './scope';
 import { SharedStores } from './shared-stores';
@@ -61,6 +62,8 @@ export class Runtime {
 	readonly store: Store;
 	/** Stores that other processes reach too, with this one's memory in front of them. */
 	readonly sharedStores: SharedStores;
+	/** What batches have done, so that another try need not do it again. */
+	readonly journals: Journals;
 	readonly similar: SimilarParts;
 	readonly flights: FlightDeck;
 	readonly background: Background;
@@ -87,6 +90,7 @@ export class Runtime {
 		this.random = parts.random ?? systemRandom;
 		this.store = new MemoryStore({ clock: this.clock });
 		this.sharedStores = new SharedStores(this.store, this.clock, this.random, parts.log);
+		this.journals = new Journals(this.clock);
 		this.similar = { index: new SimilarIndex({ clock: this.clock }), counts: new SimilarCounts(), store: this.store };
 		this.flights = new FlightDeck(this.clock);
 		this.background = new Background(MAX_BACKGROUND_TASKS, (_key, error) =>
@@ -199,6 +203,7 @@ export class Runtime {
 	sweep(): void {
 		this.store.sweep();
 		this.sharedStores.sweep();
+		this.journals.sweep();
 		this.similar.index.sweep();
 		this.transport.sweep();
 		this.#breakers.sweep();
@@ -215,6 +220,7 @@ export class Runtime {
 		await this.transport.dispose();
 		this.similar.index.clear();
 		await this.sharedStores.dispose();
+		await this.journals.dispose();
 		await this.store.dispose();
 	}
 
