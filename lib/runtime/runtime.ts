@@ -4,8 +4,11 @@ import { RecentLatencies } from '../balance/hedge';
 import { Windows } from '../batch/windows';
 import { BreakerPolicy } from '../breaker/policy';
 import type { CircuitOptions } from '../breaker/circuit';
+import { ClearableStore } from '../cache/clearable-store';
 import { MemoryStore } from '../cache/memory-store';
+import { OwnRules } from '../cache/own-rules';
 import type { DetachedSignal } from '../cache/policy';
+import { matches, type Rule } from '../cache/rules';
 import type { Store } from '../cache/store';
 import { Background } from '../core/background';
 import { systemClock, type Clock } from '../core/clock';
@@ -28,7 +31,7 @@ import { compose, openLane, type Lane, type LaneOptions } from './compose';
 import { Journals } from './journals';
 import { Registry } from './registry';
 import { scopeKey, type Scope } from './scope';
-import { SharedStores } from './shared-stores';
+import { SharedStores, type Cleared } from './shared-stores';
 import { userAgentOf } from './user-agent';
 
 const SWEEP_EVERY_MS = 60_000;
@@ -64,7 +67,7 @@ export class Runtime {
 	readonly sharedStores: SharedStores;
 	/** What batches have done, so that another try need not do it again. */
 	readonly journals: Journals;
-	readonly similar: SimilarParts;
+	readonly similar: Omit<SimilarParts, 'store'>;
 	readonly flights: FlightDeck;
 	readonly background: Background;
 	readonly transport: PooledTransport;
@@ -82,16 +85,19 @@ export class Runtime {
 	readonly #balancers: Registry<Balancer>;
 	readonly #latencies: Registry<RecentLatencies>;
 	readonly #learnt: Registry<LearntLimit>;
+	readonly #memory: MemoryStore;
+	readonly #rules = new OwnRules();
 	readonly #end = new AbortController();
 	#cancelSweep: () => void = () => {};
 
 	constructor(parts: RuntimeParts = {}) {
 		this.clock = parts.clock ?? systemClock;
 		this.random = parts.random ?? systemRandom;
-		this.store = new MemoryStore({ clock: this.clock });
-		this.sharedStores = new SharedStores(this.store, this.clock, this.random, parts.log);
+		this.#memory = new MemoryStore({ clock: this.clock });
+		this.store = new ClearableStore(this.#memory, this.#rules);
+		this.sharedStores = new SharedStores(this.#memory, this.clock, this.random, parts.log);
 		this.journals = new Journals(this.clock);
-		this.similar = { index: new SimilarIndex({ clock: this.clock }), counts: new SimilarCounts(), store: this.store };
+		this.similar = { index: new SimilarIndex({ clock: this.clock }), counts: new SimilarCounts() };
 		this.flights = new FlightDeck(this.clock);
 		this.background = new Background(MAX_BACKGROUND_TASKS, (_key, error) =>
 			parts.log?.(`A background refresh failed: ${error instanceof Error ? error.message : String(error)}`),
@@ -186,6 +192,12 @@ export class Runtime {
 
 	/** Of requests that name none; the environment is read once. */
 	readonly userAgent = userAgentOf(process.env);
+
+	/** Clears what the memory of this process keeps for itself. */
+	clear(rule: Rule): Cleared {
+		this.#rules.issue(rule);
+		return { removed: this.#memory.deleteWhere((key, marks) => matches(rule, key, marks)), told: true };
+	}
 
 	stats(): RuntimeStats {
 		return {
