@@ -25,7 +25,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const gathering = readGather(context);
 	const node = context.getNode();
 	const inputs = context.getInputData();
-	const work = httpWork(context, runtime, 'batchRequest');
+	const work = await httpWork(context, runtime, 'batchRequest');
 	const summary = new BatchSummary();
 	const attempts = new Map<number, number>();
 	const store = runtime.journals.memory;

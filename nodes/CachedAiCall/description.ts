@@ -1,7 +1,8 @@
 import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
-import { cacheProperties, storeProperty } from '../shared/cache';
+import { cacheProperties } from '../shared/cache';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
+import { storeCredential, storeOfCache } from '../shared/store';
 import { DEFAULTS } from './defaults';
 import { BATCH_OPERATIONS, batchOperations, batchOptionCollections, batchProperties } from './description.batch';
 import { costOptions } from './description.cost';
@@ -228,7 +229,7 @@ export const description: INodeTypeDescription = {
 			const { credential } = providerChoice(id);
 			return credential ? [{ name: credential, required: true, displayOptions: { show: { provider: choicesWith(id) } } }] : [];
 		}),
-		{ name: 'fastpathStoreApi', required: true, testedBy: 'testStore', displayOptions: { show: { store: ['shared'] } } },
+		{ ...storeCredential('/store'), testedBy: 'testStore' },
 	],
 	properties: [
 		{
@@ -317,7 +318,7 @@ export const description: INodeTypeDescription = {
 		...requestProperties(showRequest),
 		...batchProperties(),
 		...cacheProperties(showCached),
-		storeProperty(showCached),
+		storeOfCache(showCached),
 		{
 			displayName: 'Options',
 			name: 'options',
