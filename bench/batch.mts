@@ -1,10 +1,11 @@
 /**
  * Batch Request in n8n's real engine against a server in a process of its own. Needs the build.
  *
- *   node --expose-gc bench/batch.mts [--only troubled,goodput,many] [--resume] [--items 10000] [--rounds 3] [--delay 20] [--many 100000]
+ *   node --expose-gc bench/batch.mts [--only troubled,goodput,many] [--resume] [--items 10000] [--rounds 3] [--delay 20,100] [--many 100000]
  *
  * troubled: one request in ten fails; what becomes of the items, and what the server has counted.
- * goodput:  successful items per second against a bare undici loop with as many requests at once; closed loops, in turns.
+ * goodput:  successful items per second against a bare undici loop with as many requests at once, for each delay at the server;
+ *           closed loops, in turns. CPU is of this process alone: where the machine is busy, it is what the ratio hangs on.
  * many:     memory per item. Heap is what V8 holds after a collection, the result of the run included.
  */
 import { spawn } from 'node:child_process';
@@ -21,7 +22,7 @@ const { values } = parseArgs({
 		resume: { type: 'boolean', default: false },
 		items: { type: 'string', default: '10000' },
 		rounds: { type: 'string', default: '3' },
-		delay: { type: 'string', default: '20' },
+		delay: { type: 'string', default: '20,100' },
 		many: { type: 'string', default: '100000' },
 		concurrency: { type: 'string', default: '50' },
 	},
@@ -90,8 +91,20 @@ async function troubled(engine: Engine, server: Awaited<ReturnType<typeof startS
 	}
 }
 
-/** What a person would write who wants nothing but the answers. */
-async function bareLoop(url: string): Promise<number> {
+interface Round {
+	readonly perSecond: number;
+	readonly cpuMsPerItem: number;
+}
+
+async function timed(work: () => Promise<number>): Promise<Round> {
+	const before = process.cpuUsage();
+	const ms = await work();
+	const { user, system } = process.cpuUsage(before);
+	return { perSecond: count / (ms / 1000), cpuMsPerItem: (user + system) / 1000 / count };
+}
+
+/** What a person would write who wants nothing but the answers. Gives milliseconds. */
+async function bareLoop(url: string, delay: string): Promise<number> {
 	const pool = new Pool(url, { connections: concurrency });
 	const answers = new Array<unknown>(count);
 	let next = 0;
@@ -99,32 +112,40 @@ async function bareLoop(url: string): Promise<number> {
 	const worker = async () => {
 		while (next < count) {
 			const id = (next += 1) - 1;
-			const { body } = await pool.request({ method: 'GET', path: `/wait/${values.delay}/${id}` });
+			const { body } = await pool.request({ method: 'GET', path: `/wait/${delay}/${id}` });
 			answers[id] = await body.json();
 		}
 	};
 	await Promise.all(Array.from({ length: concurrency }, worker));
-	const perSecond = count / ((performance.now() - started) / 1000);
+	const ms = performance.now() - started;
 	await pool.close();
-	return perSecond;
+	return ms;
 }
 
-async function goodput(engine: Engine, server: Awaited<ReturnType<typeof startServer>>): Promise<void> {
-	const rates: Array<[number, number]> = [];
+function median(list: readonly number[]): number {
+	return [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? NaN;
+}
+
+async function goodput(engine: Engine, server: Awaited<ReturnType<typeof startServer>>, delay: string): Promise<void> {
+	const bare: Round[] = [];
+	const ours: Round[] = [];
 	for (let round = 0; round <= Number(values.rounds); round += 1) {
-		const bare = await bareLoop(server.url);
-		const result = await run(engine, count, { url: `=${server.url}/wait/${values.delay}/{{ $json.id }}` });
-		const [batch] = result.nodes.Batch ?? [];
-		const ours = count / ((batch?.executionTime ?? NaN) / 1000);
+		const bareRound = await timed(async () => await bareLoop(server.url, delay));
+		const ourRound = await timed(async () => {
+			const result = await run(engine, count, { url: `=${server.url}/wait/${delay}/{{ $json.id }}` });
+			return result.nodes.Batch?.[0]?.executionTime ?? NaN;
+		});
 		// The first is there to warm up.
-		if (round > 0) rates.push([bare, ours]);
+		if (round === 0) continue;
+		bare.push(bareRound);
+		ours.push(ourRound);
 	}
 	await server.counts();
-	const median = (list: number[]) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? NaN;
-	const ratios = rates.map(([bare, ours]) => ours / bare);
+	const shown = (list: readonly Round[]) =>
+		`${list.map(({ perSecond }) => perSecond.toFixed(0)).join(' ')} items per second, ${median(list.map(({ cpuMsPerItem }) => cpuMsPerItem)).toFixed(2)} ms of CPU per item`;
+	const ratios = ours.map(({ perSecond }, index) => perSecond / (bare[index]?.perSecond ?? NaN));
 	console.log(
-		`goodput: ${count} items, ${concurrency} at once, ${values.delay} ms at the server, ${rates.length} rounds; items per second\n` +
-			`  bare undici loop ${rates.map(([bare]) => bare.toFixed(0)).join(' ')}\n  Batch Request    ${rates.map(([, ours]) => ours.toFixed(0)).join(' ')}\n` +
+		`goodput: ${count} items, ${concurrency} at once, ${delay} ms at the server, ${ours.length} rounds\n  bare undici loop ${shown(bare)}\n  Batch Request    ${shown(ours)}\n` +
 			`  ratio of each round ${ratios.map((ratio) => ratio.toFixed(2)).join(' ')}, median ${median(ratios).toFixed(2)}`,
 	);
 }
@@ -153,7 +174,7 @@ try {
 	const engine = await createEngine();
 	const wanted = values.only.split(',');
 	if (wanted.includes('troubled')) await troubled(engine, server);
-	if (wanted.includes('goodput')) await goodput(engine, server);
+	for (const delay of wanted.includes('goodput') ? values.delay.split(',') : []) await goodput(engine, server, delay);
 	if (wanted.includes('many')) await many(engine, server);
 } finally {
 	server.stop();
