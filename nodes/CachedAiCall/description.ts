@@ -2,6 +2,7 @@ import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
 import { cacheProperties, storeProperty } from '../shared/cache';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
+import { totalTimeoutOption } from '../shared/timeout';
 import { DEFAULTS } from './defaults';
 import { costOptions } from './description.cost';
 import { fallbackOptions } from './description.fallback';
@@ -187,14 +188,7 @@ const modelOptions: INodeProperties[] = [
 		typeOptions: { minValue: 0, maxValue: 1, numberPrecision: 2 },
 		description: 'Share of the probability that words are picked from. Set this or the temperature, not both.',
 	},
-	{
-		displayName: 'Total Timeout (Seconds)',
-		name: 'totalTimeoutSeconds',
-		type: 'number',
-		default: DEFAULTS.totalTimeoutSeconds,
-		typeOptions: { minValue: 1 },
-		description: 'How long a call may take with all its attempts and waiting',
-	},
+	totalTimeoutOption,
 ];
 
 const PROVIDER_NAMES = PROVIDER_IDS.map((id) => ({ name: providerChoice(id).name, value: id }));
