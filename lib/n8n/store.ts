@@ -1,20 +1,16 @@
 import type {
-	ICredentialDataDecryptedObject,
 	ICredentialsDecrypted,
 	ICredentialTestFunctions,
 	IExecuteFunctions,
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
 import { systemClock } from '../core/clock';
-import { requireInteger, requireText } from '../core/validate';
-import { probeSharedStore, type Runtime, type SharedStore, type SharedStoreSettings } from '../runtime';
+import { probeSharedStore, type Runtime, type SharedStore } from '../runtime';
 import { toNodeError } from './errors';
 import { addHint } from './hints';
+import { toStoreSettings } from './store-settings';
 
 export const STORE_CREDENTIAL = 'fastpathStoreApi';
-
-const CONNECT_TIMEOUT_MS = 2000;
-const COMMAND_TIMEOUT_MS = 250;
 
 /** The store of a Fastpath Store credential, with this process's memory in front of it. Tells the user where it is out. */
 export async function openSharedStore(context: IExecuteFunctions, runtime: Runtime): Promise<SharedStore> {
@@ -29,7 +25,7 @@ export async function openSharedStore(context: IExecuteFunctions, runtime: Runti
 async function obtain(context: IExecuteFunctions, runtime: Runtime): Promise<SharedStore> {
 	const data = await context.getCredentials(STORE_CREDENTIAL);
 	try {
-		return runtime.sharedStores.obtain(toSettings(data));
+		return runtime.sharedStores.obtain(toStoreSettings(data));
 	} catch (error) {
 		throw toNodeError(context.getNode(), error, 0);
 	}
@@ -38,32 +34,9 @@ async function obtain(context: IExecuteFunctions, runtime: Runtime): Promise<Sha
 /** For the credential's Test button: connects, reads and writes. */
 export async function testStore(this: ICredentialTestFunctions, credential: ICredentialsDecrypted): Promise<INodeCredentialTestResult> {
 	try {
-		await probeSharedStore(toSettings(credential.data ?? {}), systemClock);
+		await probeSharedStore(toStoreSettings(credential.data ?? {}), systemClock);
 		return { status: 'OK', message: 'The store can be read and written' };
 	} catch (error) {
 		return { status: 'Error', message: error instanceof Error ? error.message : String(error) };
 	}
-}
-
-/** Throws InvalidOptionError that names the credential's field. */
-function toSettings(data: ICredentialDataDecryptedObject): SharedStoreSettings {
-	const host = requireText('Host', data.host).trim();
-	const port = requireInteger('Port', Number(data.port), { min: 1, max: 65_535 });
-	return {
-		prefix: requireText('Key Prefix', data.prefix).trim(),
-		redis: {
-			topology: 'single',
-			nodes: [{ host, port }],
-			username: text(data.username),
-			password: text(data.password),
-			db: requireInteger('Database', Number(data.database ?? 0), { max: 1_000_000 }),
-			tls: data.tls === true ? { rejectUnauthorized: data.ignoreSslIssues !== true } : undefined,
-			connectTimeoutMs: CONNECT_TIMEOUT_MS,
-			commandTimeoutMs: COMMAND_TIMEOUT_MS,
-		},
-	};
-}
-
-function text(value: unknown): string | undefined {
-	return typeof value === 'string' && value !== '' ? value : undefined;
 }

@@ -107,7 +107,7 @@ export function storeProperty(show: { [name: string]: string[] }): INodeProperti
 		displayOptions: { show: { ...show, cacheMode: ['readWrite', 'readOnly', 'refresh'] } },
 		options: [
 			{ name: 'Memory of This Process', value: 'memory', description: 'Fast, and empty after a restart; each worker has its own' },
-			{ name: 'Shared Store', value: 'shared', description: 'Redis or Valkey behind the memory: all workers share answers, and they outlive a restart' },
+			{ name: 'Shared Store', value: 'shared', description: 'Redis, Valkey or a file behind the memory: all workers share answers, and they outlive a restart' },
 		],
 	};
 }
