@@ -202,7 +202,9 @@ function choicesWith(provider: ProviderId): string[] {
 const SHARED_OPTIONS = new Set(['explain', 'staleIfErrorSeconds', 'staleWhileRevalidateSeconds', 'timeoutSeconds', 'totalTimeoutSeconds']);
 
 /** Of a request that says all else itself. */
-const REQUEST_OPTIONS = new Set([...SHARED_OPTIONS, 'cacheVaried', 'stream'].filter((name) => name !== 'explain'));
+const REQUEST_OPTIONS = new Set([...SHARED_OPTIONS, 'cacheVaried', 'stream']);
+/** Of a conversation only, not of texts or lists. */
+const CHAT_REQUEST_OPTIONS = new Set(['cacheVaried', 'explain', 'stream']);
 
 /** All but what n8n's linter wants to see in the class itself: icon, subtitle, use as a tool. */
 export const description: INodeTypeDescription = {
@@ -343,7 +345,9 @@ export const description: INodeTypeDescription = {
 			options: [
 				...fallbackOptions(PROVIDER_NAMES).filter(({ name }) => name !== 'fallbackField'),
 				...costOptions(),
-				...modelOptions.filter(({ name }) => REQUEST_OPTIONS.has(name)),
+				...modelOptions
+					.filter(({ name }) => REQUEST_OPTIONS.has(name))
+					.map((option) => (CHAT_REQUEST_OPTIONS.has(option.name) ? { ...option, displayOptions: { show: { '/endpoint': ['chat'] } } } : option)),
 				...resilienceOptions(DEFAULTS),
 				...connectionOptions(DEFAULTS),
 			].sort((a, b) => a.displayName.localeCompare(b.displayName)),
