@@ -57,40 +57,6 @@ describe('a lane', () => {
 		expect(runtime.stats().similar).toMatchObject({ served: 1, wouldServe: 0, vetoed: 0 });
 	});
 
-	test('counts apart what is asked behind a stale answer, with what it cost', async () => {
-		const { clock, runtime, logged } = newRuntime();
-		const lane = runtime.lane({ ...OPTIONS, retry: { maxRetries: 0, baseMs: 1, maxMs: 1 } });
-		const ask = async (answer: () => string) =>
-			await lane.run(
-				async ({ trace }) => {
-					trace.upstreamMs += 7;
-					return answer();
-				},
-				{ signal: new AbortController().signal, key: 'k', idempotent: true },
-				(_value, trace) => {
-					trace.costUsd = trace.cache === 'stale' ? 0 : 0.25;
-					return { inputTokens: 3, outputTokens: 4 };
-				},
-			);
-		await ask(() => 'first');
-		await clock.advance(150);
-		expect(await ask(() => 'second')).toMatchObject({ value: 'first', trace: { cache: 'stale', attempts: 0 } });
-		await runtime.background.drain();
-		expect(await ask(() => 'third')).toMatchObject({ value: 'second', trace: { cache: 'hit' } });
-		await clock.advance(150);
-		await ask(() => {
-			throw outage();
-		});
-		await runtime.background.drain();
-		expect(runtime.stats().calls).toMatchObject([
-			{
-				calls: 4, misses: 1, stale: 2, hits: 1, attempts: 1, errors: {}, upstreamMs: { count: 1 },
-				refreshes: { calls: 2, failed: 1, attempts: 2, inputTokens: 3, outputTokens: 4, costUsd: 0.25, upstreamMs: 14 },
-			},
-		]);
-		expect(logged).toHaveLength(1);
-	});
-
 	test('leads through all stages, in the one right order', () => {
 		const { runtime } = newRuntime();
 		expect(compose(runtime, OPTIONS).name).toBe(
