@@ -3,6 +3,7 @@ import type {
 	ICredentialTestFunctions,
 	IExecuteFunctions,
 	INodeCredentialTestResult,
+	ISupplyDataFunctions,
 } from 'n8n-workflow';
 import { systemClock } from '../core/clock';
 import { probeSharedStore, type Runtime, type SharedStore } from '../runtime';
@@ -13,7 +14,7 @@ import { toStoreSettings } from './store-settings';
 export const STORE_CREDENTIAL = 'fastpathStoreApi';
 
 /** The store of a Fastpath Store credential, with this process's memory in front of it. Tells the user where it is out. */
-export async function openSharedStore(context: IExecuteFunctions, runtime: Runtime): Promise<SharedStore> {
+export async function openSharedStore(context: IExecuteFunctions | ISupplyDataFunctions, runtime: Runtime): Promise<SharedStore> {
 	const shared = await obtain(context, runtime);
 	const { label, status } = shared;
 	if (status.state === 'down') {
@@ -22,7 +23,7 @@ export async function openSharedStore(context: IExecuteFunctions, runtime: Runti
 	return shared;
 }
 
-async function obtain(context: IExecuteFunctions, runtime: Runtime): Promise<SharedStore> {
+async function obtain(context: IExecuteFunctions | ISupplyDataFunctions, runtime: Runtime): Promise<SharedStore> {
 	const data = await context.getCredentials(STORE_CREDENTIAL);
 	try {
 		return runtime.sharedStores.obtain(toStoreSettings(data));
