@@ -83,6 +83,25 @@ describe.each(PROVIDERS)('a batch at %s', (provider) => {
 	});
 });
 
+describe('a batch at Gemini', () => {
+	const run = { provider: 'gemini' };
+
+	test('whose answers are in a file is read from there', async () => {
+		const collected = await follow('collectBatch', await done(batchesOf(await submit(prompts('one [in a file]', 'two [in a file]', 'three'), run)), run), run);
+		expect(answers(collected).map(({ reference, finishReason }) => [reference, finishReason])).toEqual([0, 1, 2].map((index) => [`no ${index}`, 'stop']));
+		expect(standIn.counters().calls['GET /v1beta/files/:id:download']).toBe(1);
+	});
+
+	test('that expired has no results, which each of its items says', async () => {
+		const ended = await done(batchesOf(await submit(prompts('good', 'late [expires]'), run)), run);
+		expect(ended[0]).toMatchObject({ state: 'expired', done: true });
+		const collected = await follow('collectBatch', ended, { ...run, ...failing });
+		expect(answers(collected).map(({ error, details }) => [error, (details as { state: string }).state])).toEqual(
+			[0, 1].map(() => [expect.stringMatching(/^The batch batches\/\w+ is expired$/), 'expired']),
+		);
+	});
+});
+
 describe('what the cache has', () => {
 	test('is left out of the batch, and comes out with the others', async () => {
 		await runAi({ engine, standIn, workflowId: 'batches', parameters: { prompt: 'tag this package: known' } });
@@ -137,6 +156,18 @@ describe('a submission', () => {
 		const [again] = batchesOf(await submit(asked));
 		expect(again).toMatchObject({ resumed: false, counts: { total: 2 } });
 		expect(again?.batchId).not.toBe(first?.batchId);
+	});
+
+	test('is sent again after a refusal, but not after a failure that may have come too late', async () => {
+		standIn.setBehaviour({ route: 'POST /v1/batches', failNext: { count: 1, status: 429, headers: { 'retry-after-ms': '1' } } });
+		expect(batchesOf(await submit(prompts('refused at first')))).toHaveLength(1);
+		expect(created()).toBe(2);
+		standIn.setBehaviour({ route: 'POST /v1/batches', failNext: { count: 1, status: 500 } });
+		expect((await submit(prompts('failed at first'))).error?.message).toMatch(/status 500/);
+		expect(created()).toBe(3);
+		// What only reads, or leaves no more than a file behind, is tried again.
+		standIn.setBehaviour({ route: 'POST /v1/files', failNext: { count: 1, status: 500 } });
+		expect(batchesOf(await submit(prompts('uploaded twice')))).toHaveLength(1);
 	});
 
 	test('is repeated where the batch came to nothing', async () => {

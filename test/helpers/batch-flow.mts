@@ -43,5 +43,7 @@ export function forgetEverything(): void {
 	const place = globalThis as Record<symbol, { build: string; runtime: RuntimeModule.Runtime } | undefined>;
 	const key = Symbol.for('n8n-nodes-fastpath/runtime@1');
 	const held = place[key];
-	if (held) place[key] = { build: held.build, runtime: new Runtime() };
+	if (!held) return;
+	place[key] = { build: held.build, runtime: new Runtime() };
+	void held.runtime.dispose();
 }
