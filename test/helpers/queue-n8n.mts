@@ -13,7 +13,7 @@ export interface QueueN8n {
 }
 
 /** What each process is told; docs/queue-mode/compose.yaml sets the same names. */
-export function queueEnvironment(redis: Pick<RedisServer, 'host' | 'port'>, postgres: Omit<PostgresServer, 'stop'>): Record<string, string> {
+export function queueEnvironment(redis: Pick<PostgresServer, 'host' | 'port'>, postgres: Omit<PostgresServer, 'stop'>): Record<string, string> {
 	return {
 		EXECUTIONS_MODE: 'queue',
 		QUEUE_BULL_REDIS_HOST: redis.host,
