@@ -4,37 +4,49 @@ import path from 'node:path';
 import * as sqlite from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../lib/core/clock.ts';
+import type { SharedBackend } from '../../lib/core/shared.ts';
 import { MemoryBackend } from '../../lib/shared/memory.ts';
 import { RedisBackend } from '../../lib/shared/redis.ts';
+import { deriveKeys, SealedBackend } from '../../lib/shared/sealed.ts';
 import { SqliteBackend } from '../../lib/shared/sqlite.ts';
 import { FakeClock } from '../helpers/fake-clock.mts';
 import { redisIsMissing, RedisServer } from '../helpers/redis-server.mts';
 import { sharedContract } from './shared.suite.mts';
 
-sharedContract('the memory of one process', async () => {
-	const clock = new FakeClock();
-	const one = new MemoryBackend(clock);
-	return { one, two: one, pass: async (ms) => await clock.advance(ms), close: async () => await one.dispose(), news: true };
-});
+/** Derived once: that is made slow on purpose. */
+const keys = deriveKeys({ secret: 'a secret for the contract', earlier: ['the one before it'] });
+const HOW = [
+	['', (backend: SharedBackend) => backend],
+	[', compressed', (backend: SharedBackend) => new SealedBackend(backend)],
+	[', compressed and encrypted', (backend: SharedBackend) => new SealedBackend(backend, keys)],
+] as const;
 
-sharedContract('SQLite', async () => {
-	const clock = new FakeClock();
-	const folder = mkdtempSync(path.join(tmpdir(), 'fastpath-sqlite-'));
-	const settings = { path: path.join(folder, 'store.db'), maxBytes: 16 * 1_048_576 };
-	const one = new SqliteBackend(settings, { sqlite, clock });
-	const two = new SqliteBackend(settings, { sqlite, clock });
-	return {
-		one,
-		two,
-		pass: async (ms) => await clock.advance(ms),
-		close: async () => {
-			await one.dispose();
-			await two.dispose();
-			rmSync(folder, { recursive: true });
-		},
-		news: true,
-	};
-});
+for (const [how, dress] of HOW) {
+	sharedContract(`the memory of one process${how}`, async () => {
+		const clock = new FakeClock();
+		const one = dress(new MemoryBackend(clock));
+		return { one, two: one, pass: async (ms) => await clock.advance(ms), close: async () => await one.dispose(), news: true };
+	});
+
+	sharedContract(`SQLite${how}`, async () => {
+		const clock = new FakeClock();
+		const folder = mkdtempSync(path.join(tmpdir(), 'fastpath-sqlite-'));
+		const settings = { path: path.join(folder, 'store.db'), maxBytes: 16 * 1_048_576 };
+		const one = dress(new SqliteBackend(settings, { sqlite, clock }));
+		const two = dress(new SqliteBackend(settings, { sqlite, clock }));
+		return {
+			one,
+			two,
+			pass: async (ms) => await clock.advance(ms),
+			close: async () => {
+				await one.dispose();
+				await two.dispose();
+				rmSync(folder, { recursive: true });
+			},
+			news: true,
+		};
+	});
+}
 
 const pass = async (ms: number) => await new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -52,21 +64,23 @@ describe.skipIf(redisIsMissing())('with a real server', () => {
 		await server.stop();
 	});
 
-	sharedContract('Redis', async () => {
-		const prefix = `test*[${(round += 1)}]`;
-		const one = open(prefix);
-		const two = open(prefix);
-		return {
-			one,
-			two,
-			pass,
-			close: async () => {
-				await one.dispose();
-				await two.dispose();
-			},
-			news: true,
-		};
-	});
+	for (const [how, dress] of HOW) {
+		sharedContract(`Redis${how}`, async () => {
+			const prefix = `test*[${(round += 1)}]`;
+			const one = dress(open(prefix));
+			const two = dress(open(prefix));
+			return {
+				one,
+				two,
+				pass,
+				close: async () => {
+					await one.dispose();
+					await two.dispose();
+				},
+				news: true,
+			};
+		});
+	}
 
 	test('what others left at a key of ours makes room', async () => {
 		const backend = open('theirs');

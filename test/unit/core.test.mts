@@ -45,6 +45,36 @@ describe('a signal', () => {
 		expect(calls).toBe(1);
 	});
 
+	test('many who wait for one signal are one listener to it, are called in their order, and may leave each other out', () => {
+		const stop = new AbortController();
+		const called: number[] = [];
+		const removers: Array<() => void> = [];
+		for (let index = 0; index < 6; index += 1) {
+			removers.push(
+				onAbort(stop.signal, () => {
+					called.push(index);
+					if (index === 2) removers[4]?.();
+				}),
+			);
+		}
+		expect(listeners(stop.signal)).toBe(1);
+		removers[1]?.();
+		removers[1]?.();
+		stop.abort();
+		expect(called).toEqual([0, 2, 3, 5]);
+		expect(listeners(stop.signal)).toBe(0);
+	});
+
+	test('who waits again after all have left is told too', () => {
+		const stop = new AbortController();
+		let calls = 0;
+		onAbort(stop.signal, () => (calls += 1))();
+		expect(listeners(stop.signal)).toBe(0);
+		onAbort(stop.signal, () => (calls += 1));
+		stop.abort();
+		expect(calls).toBe(1);
+	});
+
 	test('a child follows each of its parents and lets go of all of them', () => {
 		const parents = [new AbortController(), new AbortController()] as const;
 		const [one, other] = parents;
