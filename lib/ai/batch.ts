@@ -50,7 +50,7 @@ export interface BatchFormat {
 		parse(body: unknown): string;
 	};
 	create(batch: NewBatch): WireRequest;
-	/** For providers that tell of the batches there are with their names: the latest hundred. */
+	/** For providers that tell of the batches there are with their names: the latest ones. */
 	readonly list?: {
 		readonly request: WireRequest;
 		parse(body: unknown): ReadonlyArray<{ readonly name: string; readonly batch: ProviderBatch }>;

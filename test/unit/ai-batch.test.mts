@@ -122,7 +122,7 @@ describe('a batch at OpenAI', () => {
 	test('is listed with its name', () => {
 		const data = [{ id: 'batch_1', status: 'completed', metadata: { name: 'b0' } }, { id: 'batch_2', status: 'failed', metadata: null }];
 		expect(batches.list?.parse({ data })).toMatchObject([{ name: 'b0', batch: { id: 'batch_1' } }, { name: '', batch: { id: 'batch_2', state: 'failed' } }]);
-		expect(batches.list?.request.path).toBe('/batches?limit=100');
+		expect(batches.list?.request.path).toBe('/batches?limit=20');
 		expect(batches.list?.parse({})).toEqual([]);
 	});
 

@@ -18,7 +18,7 @@ export const batches: BatchFormat = {
 		raw: `{"batch":{"displayName":"${name}","inputConfig":{"requests":{"requests":[${entries.join(',')}]}}}}`,
 	}),
 	list: {
-		request: read('/v1beta/batches?pageSize=100'),
+		request: read('/v1beta/batches?pageSize=20'),
 		parse: (body) => (listAt(body, 'operations') ?? []).map((batch) => ({ name: textAt(recordAt(batch, 'metadata'), 'displayName'), batch: parse(batch) })),
 	},
 	get: (batchId) => read(`/v1beta/batches/${batchPath(batchId)}`),

@@ -32,7 +32,7 @@ export const batches: BatchFormat = {
 		body: { input_file_id: fileId, endpoint: ENDPOINT, completion_window: '24h', metadata: { name } },
 	}),
 	list: {
-		request: read('/batches?limit=100'),
+		request: read('/batches?limit=20'),
 		parse: (body) => (listAt(body, 'data') ?? []).map((batch) => ({ name: textAt(recordAt(batch, 'metadata'), 'name'), batch: parse(batch) })),
 	},
 	get: (batchId) => read(`/batches/${batchPath(batchId)}`),
