@@ -13,5 +13,4 @@ export const DEFAULTS = {
 	textsPerRequest: 100,
 	/** Reasoning models think for minutes before their first byte. */
 	timeoutSeconds: 600,
-	totalTimeoutSeconds: 1200,
 } as const;

@@ -1,5 +1,6 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { cacheProperties, storeProperty } from '../shared/cache';
+import { cacheProperties } from '../shared/cache';
+import { storeOfCache } from '../shared/store';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
 import { DEFAULTS } from './defaults';
@@ -59,7 +60,7 @@ export function batchProperties(): INodeProperties[] {
 			displayOptions: { show: { operation: ['submitBatch'] } },
 		},
 		...cache,
-		storeProperty(collect),
+		storeOfCache(collect),
 	];
 }
 

@@ -6,7 +6,7 @@ import { errorItem, toNodeError } from '../../lib/n8n/errors';
 import { addHint } from '../../lib/n8n/hints';
 import { runItems } from '../../lib/n8n/items';
 import { cancelSignal } from '../../lib/n8n/signal';
-import { openSharedStore } from '../../lib/n8n/store';
+import { openStore } from '../../lib/n8n/store';
 import type { Runtime } from '../../lib/runtime';
 import { accessOpener, type ProviderAccess } from './access';
 import { withImages } from './images';
@@ -16,13 +16,13 @@ import { collect, type Collected } from './operations/batch-collect';
 import { toManifest, type ManifestEntry } from './operations/batch-manifest';
 import { cachedOnly, draft, prepare, submit, type Draft, type Prepared, type Submitted } from './operations/batch-submit';
 import type { Place } from './operations/chat';
-import { readConcurrency, usesSharedStore } from './parameters';
+import { readConcurrency, readStore } from './parameters';
 import { batchReader, submitReader, type BatchOperation, type BatchParameters } from './parameters-batch';
 import { Summary } from './summary';
 
 export async function batchItems(context: IExecuteFunctions, runtime: Runtime, operation: BatchOperation): Promise<INodeExecutionData[][]> {
 	const summary = new Summary();
-	const shared = usesSharedStore(context) ? await openSharedStore(context, runtime) : undefined;
+	const shared = await openStore(context, runtime, readStore(context));
 	const place: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn, shared };
 	const output = operation === 'submitBatch' ? await submitItems(context, runtime, place) : await followItems(context, runtime, place, summary, operation);
 	summary.show(context);

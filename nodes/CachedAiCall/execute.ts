@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { warnOfStackedRetries } from '../../lib/n8n/hints';
 import { runItems } from '../../lib/n8n/items';
-import { openSharedStore } from '../../lib/n8n/store';
+import { openStore } from '../../lib/n8n/store';
 import { getRuntime } from '../../lib/runtime';
 import { accessOpener } from './access';
 import { ask } from './operations/ask';
@@ -14,7 +14,7 @@ import { embedItems } from './execute-embed';
 import { withImages } from './images';
 import { toItem } from './items';
 import { answerRequests } from './execute-request';
-import { parameterReader, readConcurrency, readOperation, usesSharedStore } from './parameters';
+import { parameterReader, readConcurrency, readOperation, readStore } from './parameters';
 import { batchOperation } from './parameters-batch';
 import { Summary } from './summary';
 
@@ -29,7 +29,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const read = parameterReader(context);
 	const open = accessOpener(context);
 	const summary = new Summary();
-	const shared = usesSharedStore(context) ? await openSharedStore(context, runtime) : undefined;
+	const shared = await openStore(context, runtime, readStore(context));
 	const base: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn, shared };
 	const place: Place = { ...base, vectorOf: promptVectors(runtime, new Embedder(runtime, base), base) };
 	const output = await runItems(context, { concurrency: readConcurrency(context) }, async (itemIndex, signal) => {

@@ -7,6 +7,7 @@ import { toCacheSettings, type CacheSettings } from '../shared/cache';
 import { toConnection, type ConnectionSettings } from '../shared/connection';
 import { parseJsonField, requireJsonObject } from '../shared/json';
 import { toResilience, type ResilienceSettings } from '../shared/resilience';
+import { toTotalTimeoutMs } from '../shared/timeout';
 import { DEFAULTS } from './defaults';
 import { readFallback, type FallbackSettings } from './fallback';
 import { readSpending, type SpendingSettings } from './spending';
@@ -122,8 +123,8 @@ export function readOperation(context: ParameterContext): unknown {
 }
 
 /** One store for the whole run. A store that is not shown (the cache is off) is not used. */
-export function usesSharedStore(context: ParameterContext): boolean {
-	return get(context, 0, 'cacheMode') !== 'off' && get(context, 0, 'store') === 'shared';
+export function readStore(context: ParameterContext): unknown {
+	return get(context, 0, 'cacheMode') === 'off' ? undefined : get(context, 0, 'store');
 }
 
 export function readSettings(context: ParameterContext, itemIndex: number): Settings {
@@ -148,7 +149,7 @@ export function readSettings(context: ParameterContext, itemIndex: number): Sett
 		connection: toConnection(options, batch ? { maxResponseMb: DEFAULTS.maxBatchMb } : DEFAULTS),
 		attemptTimeoutMs: seconds('Timeout per Attempt (Seconds)', 'timeoutSeconds', 0.001),
 		stream: options.stream === true,
-		totalTimeoutMs: seconds('Total Timeout (Seconds)', 'totalTimeoutSeconds', 0.001),
+		totalTimeoutMs: toTotalTimeoutMs(options.totalTimeoutSeconds),
 		includeTrace: options.includeTrace === true,
 		spending: { ...readSpending(options), batch },
 		explain: options.explain === true,
