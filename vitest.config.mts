@@ -14,8 +14,9 @@ export default defineConfig({
 	test: {
 		reporters: ['default', './test/toolchain/totals-reporter.mts'],
 		projects: [
-			project('unit'),
-			project('contract'),
+			// Only what hangs should run out of time, also on a machine that has much else to do.
+			project('unit', { testTimeout: 20_000 }),
+			project('contract', { testTimeout: 20_000 }),
 			project('integration', { testTimeout: 20_000 }),
 			project('chaos', { testTimeout: 30_000 }),
 			project('engine', { testTimeout: 30_000, hookTimeout: 30_000 }),
