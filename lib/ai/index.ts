@@ -6,7 +6,7 @@ export type { BatchFormat, BatchResult, BatchState, ProviderBatch } from './batc
 export { fromCustomId, toCustomId } from './batch-id';
 export type { BatchEntry } from './batch-id';
 export { BudgetBook } from './budget';
-export type { Amount, Budget } from './budget';
+export type { Amount, Budget, Spending } from './budget';
 export { cascade, MOVE_ON } from './cascade';
 export type { AcceptRules, MoveOn, Tried } from './cascade';
 export { estimateInputTokens, estimateTokens } from './estimate';
@@ -26,5 +26,6 @@ export { providers } from './providers';
 export { validateRequest } from './request';
 export type { AiImage, AiMessage, AiRequest, JsonFormat, ProviderName } from './request';
 export { readStream } from './stream';
+export { SharedBudgetBook } from './shared-budget';
 export { usageOf } from './usage';
 export type { AiUsage } from './usage';

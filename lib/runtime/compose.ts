@@ -27,7 +27,7 @@ export interface LaneOptions {
 	readonly scope: Scope;
 	/** Without it, calls are neither cached nor coalesced. */
 	readonly cache?: CacheOptions | undefined;
-	/** Where answers are kept, and flights are shared between processes; without it, in the memory of this process alone. */
+	/** Where answers are kept, and flights and rates shared between processes; without it, in the memory of this process alone. */
 	readonly shared?: SharedStore | undefined;
 	/** The cache for HTTP requests; takes part in calls that come with a `request`. */
 	readonly httpCache?: HttpCacheOptions | undefined;
@@ -126,7 +126,7 @@ function attemptStages(runtime: Runtime, options: LaneOptions, scope: Scope): Ar
 		options.breaker && runtime.breaker(scope, options.breaker),
 		options.learntLimitOf === undefined ? undefined : runtime.learntLimit(scope, options.learntLimitOf),
 		options.adaptive ? runtime.adaptiveLimiter(scope, options.maxConcurrent) : runtime.limiter(scope, options.maxConcurrent),
-		limitsRate(options.rate) ? runtime.rateLimiter(scope, options.rate) : undefined,
+		limitsRate(options.rate) ? (options.shared ? runtime.limitsOver(options.shared) : runtime).rateLimiter(scope, options.rate) : undefined,
 		new TimeoutPolicy('attempt', options.attemptTimeoutMs, runtime.clock),
 		countAttempts,
 	];

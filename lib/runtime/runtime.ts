@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { BudgetBook } from '../ai';
 import { Balancer, type BalanceOptions } from '../balance/balancer';
 import { RecentLatencies } from '../balance/hedge';
@@ -27,7 +28,8 @@ import type { Policy } from '../core/policy';
 import { compose, openLane, type Lane, type LaneOptions } from './compose';
 import { Registry } from './registry';
 import { scopeKey, type Scope } from './scope';
-import { SharedStores } from './shared-stores';
+import { SharedLimits } from './shared-limits';
+import { SharedStores, type SharedStore } from './shared-stores';
 import { userAgentOf } from './user-agent';
 
 const SWEEP_EVERY_MS = 60_000;
@@ -79,6 +81,11 @@ export class Runtime {
 	readonly #balancers: Registry<Balancer>;
 	readonly #latencies: Registry<RecentLatencies>;
 	readonly #learnt: Registry<LearntLimit>;
+	/** By store, for as long as it is open. */
+	readonly #overProcesses = new WeakMap<SharedStore, SharedLimits>();
+	readonly #bounds = { max: MAX_SCOPES, idleMs: IDLE_MS, now: () => this.clock.now() };
+	/** Another one after a restart. */
+	readonly #id = randomUUID();
 	readonly #end = new AbortController();
 	#cancelSweep: () => void = () => {};
 
@@ -94,7 +101,7 @@ export class Runtime {
 		);
 		this.spending = new BudgetBook(this.clock);
 		this.transport = createTransport({ clock: this.clock });
-		const shared = { max: MAX_SCOPES, idleMs: IDLE_MS, now: () => this.clock.now() };
+		const shared = this.#bounds;
 		// An open circuit may be forgotten too: hundreds of dead origins must not lock out the next one.
 		this.#breakers = new Registry({ ...shared, isIdle: (breaker) => breaker.state !== 'half-open' });
 		this.#limiters = new Registry({ ...shared, isIdle: (limiter) => limiter.active === 0 });
@@ -141,6 +148,15 @@ export class Runtime {
 	rateLimiter(scope: Scope, { perSecond, perMinute, burst, ...rest }: RateOptions): RateLimiter {
 		const key = JSON.stringify([scopeKey(scope), perSecond, perMinute, burst]);
 		return this.#rates.obtain(key, () => new RateLimiter({ perSecond, perMinute, burst, ...rest }, this.clock));
+	}
+
+	/** What is counted with all processes that share that store. */
+	limitsOver(shared: SharedStore): SharedLimits {
+		const { clock, random, spending } = this;
+		const parts = { clock, random, spending, process: this.#id, bounds: this.#bounds };
+		const limits = this.#overProcesses.get(shared) ?? new SharedLimits(shared, parts);
+		this.#overProcesses.set(shared, limits);
+		return limits;
 	}
 
 	retryBudget(scope: Scope, options: BudgetOptions): RetryBudget {

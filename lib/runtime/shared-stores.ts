@@ -5,6 +5,7 @@ import { TieredStore } from '../cache/tiered-store';
 import type { Clock } from '../core/clock';
 import { LimitExceededError } from '../core/errors';
 import type { Random } from '../core/random';
+import type { SharedBackend } from '../core/shared';
 import { LeaseDeck } from '../flight/lease';
 import { GuardedBackend, type SharedStatus } from '../shared/guard';
 import { KeyvAdapter } from '../shared/keyv-adapter';
@@ -19,6 +20,8 @@ export interface SharedStoreSettings {
 
 export interface SharedStore {
 	readonly store: Store;
+	/** What it is made of, behind the guard: it never throws. */
+	readonly backend: SharedBackend;
 	/** Who asks for what, over all processes. */
 	readonly leases: LeaseDeck;
 	/** Host and port, for people. */
@@ -80,6 +83,7 @@ export class SharedStores {
 		const held: Held = {
 			store: new TieredStore(`shared ${id}`, this.front, behind),
 			label,
+			backend: guard,
 			leases: new LeaseDeck({ shared: guard, clock, random: this.random }),
 			guard,
 			usedAt: clock.now(),

@@ -313,7 +313,7 @@ export const description: INodeTypeDescription = {
 		...embedProperties(showEmbed),
 		...requestProperties(showRequest),
 		...cacheProperties(showAll),
-		{ ...storeProperty, displayOptions: { show: { ...showAll, cacheMode: ['readWrite', 'readOnly', 'refresh'] } } },
+		{ ...storeProperty, displayOptions: { show: showAll } },
 		{
 			displayName: 'Options',
 			name: 'options',

@@ -46,7 +46,8 @@ export async function pay<T>(
 		usd: priceCall(access, parameters, models(value), usage),
 		tokens: usage.totalTokens,
 	});
-	const held = runtime.spending.reserve(limits, amount(estimate));
+	const spending = place.shared ? runtime.limitsOver(place.shared).spending : runtime.spending;
+	const held = await spending.reserve(limits, amount(estimate));
 	let value: T;
 	try {
 		value = await send();
@@ -61,7 +62,7 @@ export async function pay<T>(
 	}
 	for (const [index, { warnAt }] of budgets.entries()) {
 		const limit = limits[index];
-		if (limit && runtime.spending.share(limit) >= warnAt) {
+		if (limit && spending.share(limit) >= warnAt) {
 			place.warn?.(`More than ${Math.round(warnAt * 100)} percent of the budget of ${limit.owner} for today are spent.`);
 		}
 	}
