@@ -8,9 +8,9 @@ import { requireInteger } from '../core/validate';
 import { directivesOf, fieldOf, membersOf, type Directives, type Fields } from './fields';
 import { cacheKey, type KeyScope } from './key';
 import type { CacheLook, CacheParts } from './policy';
-import type { Tier } from './store';
 import * as rules from './rfc9111';
 import type { HttpMessage } from './rfc9111';
+import type { Marks, Tier } from './store';
 
 export type { HttpMessage } from './rfc9111';
 
@@ -19,6 +19,8 @@ export interface HttpCacheOptions {
 	readonly scope: KeyScope;
 	/** Answers with 2xx stay fresh for this long, whatever the server says of them; without it, as the server says. */
 	readonly ttlMs?: number | undefined;
+	/** What the answer to a request is known by where it is to be cleared. */
+	readonly marksOf?: ((request: RequestFacts) => Marks) | undefined;
 	/** Bound of a refresh behind a stale answer, which no caller's deadline covers. */
 	readonly refreshTimeoutMs: number;
 	/** The response that a call gave or failed with, where there is one. */
@@ -61,7 +63,14 @@ interface Inquiry {
 	/** Of the address. */
 	readonly place: string;
 	readonly marker: Marker | undefined;
+	readonly marks: Marks | undefined;
 	readonly context: CallContext;
+}
+
+/** When a request left: by the clock, and in the order of clearings. */
+interface Begun {
+	readonly requestedAt: number;
+	readonly asOf: number | undefined;
 }
 
 /** How long a response that may be revalidated is kept once it is stale. */
@@ -91,7 +100,9 @@ export class HttpCachePolicy implements Policy {
 		if (request === undefined) return await call(context);
 		if (rules.isUnsafe(request.method)) return await this.#invalidating(call, context, request);
 		const inquiry = await this.#inquire(context, request);
-		return inquiry ? await this.#answer(call, inquiry) : await call(context);
+		if (!inquiry) return await call(context);
+		trace.key = inquiry.place;
+		return await this.#answer(call, inquiry);
 	}
 
 	/** Whether the origin would be asked before the call is answered. */
@@ -106,8 +117,9 @@ export class HttpCachePolicy implements Policy {
 		const headers = lowerCase(request.headers);
 		if ((request.method !== 'GET' && request.method !== 'HEAD') || rules.isForOriginOnly(headers)) return undefined;
 		const place = this.#placeOf(request.url);
-		const marker = (await this.parts.store.get(place))?.value as Marker | undefined;
-		return { request, headers, place, marker, context };
+		const marks = this.options.marksOf?.(request);
+		const marker = (await this.parts.store.get(place, marks))?.value as Marker | undefined;
+		return { request, headers, place, marker, marks, context };
 	}
 
 	async #answer<T>(call: Call<T>, inquiry: Inquiry): Promise<T> {
@@ -127,7 +139,7 @@ export class HttpCachePolicy implements Policy {
 		const { marker } = inquiry;
 		if (!marker) return undefined;
 		const key = this.#keyOf(inquiry, marker);
-		const stored = await this.parts.store.get(key);
+		const stored = await this.parts.store.get(key, inquiry.marks);
 		if (!stored) return undefined;
 		// A key names what only this stage writes.
 		const entry = stored.value as Entry;
@@ -151,7 +163,7 @@ export class HttpCachePolicy implements Policy {
 		const conditions = found && !own ? rules.conditionsOf(found.entry.message.headers) : {};
 		const asked = Object.keys(conditions).length > 0;
 		const inward = asked ? { ...context, request: { ...request, headers: { ...request.headers, ...conditions } } } : context;
-		const requestedAt = this.parts.clock.wallNow();
+		const begun = { requestedAt: this.parts.clock.wallNow(), asOf: this.parts.store.generation };
 		const outcome = await settled(call(inward));
 		const message = this.options.toMessage(outcome.ok ? outcome.value : outcome.error);
 		if (found && !outcome.ok && isOutage(outcome.error) && rules.mayStandIn(headers, found.freshness)) {
@@ -161,17 +173,17 @@ export class HttpCachePolicy implements Policy {
 			const holds = message.redirects === 0 && rules.confirms(message.headers, found.entry.message.headers);
 			if (!holds) return await this.#ask(call, inquiry, undefined);
 			const updated = { ...found.entry.message, headers: rules.updatedHeaders(found.entry.message.headers, message.headers) };
-			const entry = await this.#keep(inquiry, updated, requestedAt);
+			const entry = await this.#keep(inquiry, updated, begun);
 			return this.#serve<T>({ ...found, entry, freshness: { ...found.freshness, ageMs: entry.initialAgeMs } }, 'revalidated', inquiry);
 		}
-		if (message && request.method === 'GET') await this.#consider(inquiry, message, requestedAt, found);
+		if (message && request.method === 'GET') await this.#consider(inquiry, message, begun, found);
 		if (!outcome.ok) throw outcome.error;
 		return outcome.value;
 	}
 
 	/** Keeps what may be kept; what came in place of a stored answer ends it. */
-	async #consider(inquiry: Inquiry, message: HttpMessage, requestedAt: number, found: Found | undefined): Promise<void> {
-		if (this.#isStorable(inquiry.headers, message)) await this.#keep(inquiry, message, requestedAt);
+	async #consider(inquiry: Inquiry, message: HttpMessage, begun: Begun, found: Found | undefined): Promise<void> {
+		if (this.#isStorable(inquiry.headers, message)) await this.#keep(inquiry, message, begun);
 		else if (found && message.status < 500 && message.status !== 304) await this.parts.store.delete(found.key);
 	}
 
@@ -183,7 +195,7 @@ export class HttpCachePolicy implements Policy {
 		return rules.isReusable(status, message.headers, this.parts.clock.wallNow());
 	}
 
-	async #keep(inquiry: Inquiry, message: HttpMessage, requestedAt: number): Promise<Entry> {
+	async #keep(inquiry: Inquiry, message: HttpMessage, { requestedAt, asOf }: Begun): Promise<Entry> {
 		const { store, clock, random } = this.parts;
 		const { ttlMs } = this.options;
 		const receivedAt = clock.wallNow();
@@ -194,7 +206,7 @@ export class HttpCachePolicy implements Policy {
 			initialAgeMs: ttlMs === undefined ? rules.initialAgeMs(headers, requestedAt, receivedAt) : 0,
 			receivedAt,
 		};
-		const present = (await store.get(inquiry.place))?.value as Marker | undefined;
+		const present = (await store.get(inquiry.place, inquiry.marks))?.value as Marker | undefined;
 		// An unsafe request went through meanwhile: what was fetched before it is not kept.
 		if (inquiry.marker && present?.epoch !== inquiry.marker.epoch) return entry;
 		const vary = new Set([...(present?.vary ?? (ttlMs === undefined ? [] : NEGOTIATED)), ...membersOf(fieldOf(headers, 'vary'))]);
@@ -202,7 +214,7 @@ export class HttpCachePolicy implements Policy {
 		const marker: Marker = { epoch: present?.epoch ?? random.next(), vary: [...vary].sort() };
 		const directives = directivesOf(headers);
 		const staleMs = Math.max(KEEP_STALE_MS, rules.staleIfErrorMs(directives), rules.staleWhileRevalidateMs(directives));
-		const kept = { ttlMs: Math.max(1, Math.round(entry.lifetimeMs)), keepMs: Math.round(entry.lifetimeMs + staleMs) };
+		const kept = { ttlMs: Math.max(1, Math.round(entry.lifetimeMs)), keepMs: Math.round(entry.lifetimeMs + staleMs), marks: inquiry.marks, asOf };
 		await store.set(inquiry.place, marker, { ...kept, keepMs: Math.max(kept.keepMs, MARKER_KEPT_MS) });
 		await store.set(this.#keyOf(inquiry, marker), entry, kept);
 		return entry;

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock';
 import { requireInteger } from '../core/validate';
 import { Keyv } from '../vendor';
 import { fromJson, toJson } from './json';
-import type { Store, StoredAnswer, StoreOptions, StoreStats } from './store';
+import type { Origin, Store, StoredAnswer, StoreOptions, StoreStats } from './store';
 
 export interface KeyvStoreOptions {
 	readonly clock: Clock;
@@ -21,7 +21,7 @@ export interface KeyvStoreOptions {
 /** Raised with every incompatible change: what another version wrote is dropped. */
 const VERSION = 1;
 
-interface Envelope {
+interface Envelope extends Origin {
 	readonly v: typeof VERSION;
 	readonly value: unknown;
 	/** Milliseconds since the epoch: other processes read it, whose monotonic clocks are not this one's. */
@@ -80,7 +80,8 @@ export class KeyvStore implements Store {
 			await this.delete(key);
 			return undefined;
 		}
-		return { value: envelope.value, ageMs, ttlMs: envelope.ttlMs, keepMs: envelope.keepMs };
+		const { value, ttlMs, keepMs, marks, asOf } = envelope;
+		return { value, ageMs, ttlMs, keepMs, marks, asOf };
 	}
 
 	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
@@ -114,8 +115,9 @@ export class KeyvStore implements Store {
 	}
 
 	/** Nothing where the value is too large or no plain data. */
-	#textOf(value: unknown, { ttlMs, keepMs, ageMs = 0 }: StoreOptions): string | undefined {
-		const envelope: Envelope = { v: VERSION, value, storedAt: this.#clock.wallNow() - ageMs, ttlMs, keepMs };
+	#textOf(value: unknown, { ageMs = 0, ttlMs, keepMs, marks, asOf }: StoreOptions): string | undefined {
+		const origin: Origin = { ...(marks && { marks }), ...(asOf !== undefined && { asOf }) };
+		const envelope: Envelope = { v: VERSION, value, storedAt: this.#clock.wallNow() - ageMs, ttlMs, keepMs, ...origin };
 		try {
 			const text = toJson(envelope);
 			return Buffer.byteLength(text) > this.#maxEntryBytes ? undefined : text;
@@ -162,6 +164,6 @@ function parse(text: string): { value: unknown; expires?: number } {
 
 function isEnvelope(found: unknown): found is Envelope {
 	if (typeof found !== 'object' || found === null) return false;
-	const { v, storedAt, ttlMs, keepMs } = found as Partial<Record<keyof Envelope, unknown>>;
-	return v === VERSION && 'value' in found && [storedAt, ttlMs, keepMs].every((number) => Number.isFinite(number));
+	const { v, storedAt, ttlMs, keepMs, asOf = 0 } = found as Partial<Record<keyof Envelope, unknown>>;
+	return v === VERSION && 'value' in found && [storedAt, ttlMs, keepMs, asOf].every((number) => Number.isFinite(number));
 }

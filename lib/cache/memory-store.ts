@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock';
 import { requireInteger } from '../core/validate';
 import { LRUCache } from '../vendor';
 import { isolate, sizeOf } from './isolate';
-import type { Store, StoredAnswer, StoreOptions, StoreStats } from './store';
+import type { Marks, Origin, StoredAnswer, StoreOptions, StoreStats, WalkableStore } from './store';
 
 export interface MemoryStoreOptions {
 	readonly clock: Clock;
@@ -14,7 +14,7 @@ export interface MemoryStoreOptions {
 	readonly maxEntryBytes?: number;
 }
 
-interface Entry {
+interface Entry extends Origin {
 	readonly value: unknown;
 	readonly storedAt: number;
 	readonly ttlMs: number;
@@ -25,7 +25,7 @@ interface Entry {
 const ENTRY_OVERHEAD_BYTES = 400;
 
 /** The tier in front: least recently used leaves first, bounded in bytes and in count. */
-export class MemoryStore implements Store {
+export class MemoryStore implements WalkableStore {
 	readonly name = 'memory';
 	readonly #clock: Clock;
 	readonly #maxEntryBytes: number;
@@ -50,27 +50,27 @@ export class MemoryStore implements Store {
 	async get(key: string): Promise<StoredAnswer | undefined> {
 		const entry = this.#entries.get(key);
 		if (!entry) return undefined;
-		const { value, storedAt, ttlMs, keepMs } = entry;
-		return { value: isolate(value), ageMs: this.#clock.now() - storedAt, ttlMs, keepMs };
+		const { value, storedAt, ...kept } = entry;
+		return { value: isolate(value), ageMs: this.#clock.now() - storedAt, ...kept };
 	}
 
 	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
-		const { ttlMs, keepMs, ageMs = 0 } = options;
-		const copy = keepMs > ageMs ? this.#copyOf(value) : undefined;
+		const { ttlMs, keepMs, ageMs = 0, marks, asOf } = options;
+		const copy = keepMs > ageMs ? this.#copyOf(value, marks) : undefined;
 		if (!copy) {
 			// What was stored before is older than what could not be stored now.
 			this.#entries.delete(key);
 			return false;
 		}
-		const entry = { value: copy.value, storedAt: this.#clock.now() - ageMs, ttlMs, keepMs };
+		const entry = { value: copy.value, storedAt: this.#clock.now() - ageMs, ttlMs, keepMs, marks, asOf };
 		this.#entries.set(key, entry, { size: copy.bytes, ttl: keepMs - ageMs });
 		return this.#entries.has(key);
 	}
 
 	/** Nothing where the value is too large or no plain data: the call that brought it has succeeded all the same. */
-	#copyOf(value: unknown): { value: unknown; bytes: number } | undefined {
+	#copyOf(value: unknown, marks: Marks | undefined): { value: unknown; bytes: number } | undefined {
 		try {
-			const bytes = sizeOf(value) + ENTRY_OVERHEAD_BYTES;
+			const bytes = sizeOf(value) + sizeOf(marks) + ENTRY_OVERHEAD_BYTES;
 			return bytes > this.#maxEntryBytes ? undefined : { value: isolate(value), bytes };
 		} catch {
 			return undefined;
@@ -83,6 +83,12 @@ export class MemoryStore implements Store {
 
 	async clear(): Promise<void> {
 		this.#entries.clear();
+	}
+
+	deleteWhere(isChosen: (key: string, marks: Marks | undefined) => boolean): number {
+		const chosen = [...this.#entries.entries()].filter(([key, { marks }]) => isChosen(key, marks));
+		for (const [key] of chosen) this.#entries.delete(key);
+		return chosen.length;
 	}
 
 	stats(): StoreStats {

@@ -4,7 +4,7 @@ import type { Call, CallContext, Policy } from '../core/policy';
 import { abortable } from '../core/signal';
 import { newTrace, type CacheStatus } from '../core/trace';
 import { requireInteger, requireOneOf } from '../core/validate';
-import type { Store, StoredAnswer, Tier } from './store';
+import type { Marks, Store, StoredAnswer, Tier } from './store';
 
 /**
  * readWrite: answer from the cache, store what is new. readOnly: answer from the cache, store nothing.
@@ -23,6 +23,8 @@ export interface CacheOptions {
 	readonly staleIfErrorMs: number;
 	/** Only what this admits is stored: complete, successful answers. */
 	readonly isCacheable: (value: unknown) => boolean;
+	/** What the answers are known by where they are to be cleared. */
+	readonly marks?: Marks | undefined;
 	/** Bound of a background refresh, which no caller's deadline covers. */
 	readonly refreshTimeoutMs: number;
 }
@@ -77,7 +79,8 @@ export class CachePolicy implements Policy {
 			trace.cache = 'bypass';
 			return await call(context);
 		}
-		const stored = mode === 'refresh' ? undefined : await this.parts.store.get(key);
+		trace.key = key;
+		const stored = mode === 'refresh' ? undefined : await this.parts.store.get(key, this.#options.marks);
 		const staleMs = stored ? this.#staleMs(stored) : Infinity;
 		if (stored && staleMs <= 0) return serve<T>(stored, 'hit', context);
 		if (stored && staleMs <= this.#options.staleWhileRevalidateMs) {
@@ -93,7 +96,7 @@ export class CachePolicy implements Policy {
 	async look(key: string): Promise<CacheLook> {
 		const { mode } = this.#options;
 		if (mode === 'off') return { status: 'bypass', asks: true };
-		const stored = mode === 'refresh' ? undefined : await this.parts.store.get(key);
+		const stored = mode === 'refresh' ? undefined : await this.parts.store.get(key, this.#options.marks);
 		if (!stored) return { status: 'miss', asks: true };
 		const staleMs = this.#staleMs(stored);
 		const { ageMs, tier } = stored;
@@ -108,6 +111,7 @@ export class CachePolicy implements Policy {
 	}
 
 	async #ask<T>(call: Call<T>, context: CallContext, key: string, standIn: StoredAnswer | undefined): Promise<T> {
+		const asOf = this.parts.store.generation;
 		let value: T;
 		try {
 			value = await call(context);
@@ -115,13 +119,13 @@ export class CachePolicy implements Policy {
 			if (standIn && isFastpathError(error) && error.outage) return serve<T>(standIn, 'stale', context);
 			throw error;
 		}
-		await this.#keep(key, value);
+		await this.#keep(key, value, asOf);
 		return value;
 	}
 
-	async #keep(key: string, value: unknown): Promise<void> {
+	async #keep(key: string, value: unknown, asOf: number | undefined): Promise<void> {
 		if (this.#options.mode === 'readOnly' || !this.#options.isCacheable(value)) return;
-		await this.parts.store.set(key, value, { ttlMs: this.#options.ttlMs, keepMs: this.#keepMs });
+		await this.parts.store.set(key, value, { ttlMs: this.#options.ttlMs, keepMs: this.#keepMs, marks: this.#options.marks, asOf });
 	}
 
 	/** The stale answer has ended the caller's wait; the new one is fetched once per key, on its own bound. */
@@ -130,8 +134,9 @@ export class CachePolicy implements Policy {
 			const bound = this.parts.detachedSignal(this.#options.refreshTimeoutMs);
 			try {
 				const { signal, deadlineAt } = bound;
+				const asOf = this.parts.store.generation;
 				const value = await abortable(call({ ...context, signal, deadlineAt, trace: newTrace() }), signal);
-				await this.#keep(key, value);
+				await this.#keep(key, value, asOf);
 			} finally {
 				bound.release();
 			}

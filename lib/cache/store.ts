@@ -1,5 +1,24 @@
+/** What an answer is known by where it is to be cleared. Bounded, and no secrets (see marks.ts). */
+export interface Marks {
+	readonly workflow?: string | undefined;
+	/** Id of the node, which outlives its name. */
+	readonly node?: string | undefined;
+	readonly nodeName?: string | undefined;
+	readonly tags?: readonly string[] | undefined;
+	readonly url?: string | undefined;
+	/** The address goes on. */
+	readonly urlIsCut?: boolean | undefined;
+}
+
+/** Where an answer comes from. */
+export interface Origin {
+	readonly marks?: Marks | undefined;
+	/** Number of the last clearing that was known when the call began (see rules.ts); default 0. */
+	readonly asOf?: number | undefined;
+}
+
 /** What is kept under a key. `value` is plain data. */
-export interface StoredAnswer {
+export interface StoredAnswer extends Origin {
 	readonly value: unknown;
 	/** How old the answer is at the moment of reading. */
 	readonly ageMs: number;
@@ -14,7 +33,7 @@ export interface StoredAnswer {
 /** The memory of this process, or the store that processes share. */
 export type Tier = 'memory' | 'shared';
 
-export interface StoreOptions {
+export interface StoreOptions extends Origin {
 	/** The answer is fresh for this long. */
 	readonly ttlMs: number;
 	/** And is kept for this long in all, to be served stale. At least `ttlMs`. */
@@ -37,7 +56,10 @@ export interface StoreStats {
  */
 export interface Store {
 	readonly name: string;
-	get(key: string): Promise<StoredAnswer | undefined>;
+	/** Number of the last clearing that is known. Absent where nothing is cleared by rules. */
+	readonly generation?: number;
+	/** `asker`: by what the answer would be known, were it the reader's own. */
+	get(key: string, asker?: Marks): Promise<StoredAnswer | undefined>;
 	/** Whether the answer was kept: one that is too large, or no plain data, is not, and takes the old one with it. */
 	set(key: string, value: unknown, options: StoreOptions): Promise<boolean>;
 	delete(key: string): Promise<boolean>;
@@ -46,4 +68,10 @@ export interface Store {
 	/** Drops what has expired; called now and then. */
 	sweep(): void;
 	dispose(): Promise<void>;
+}
+
+/** A store that can be walked through. */
+export interface WalkableStore extends Store {
+	/** Deletes all that is chosen, and says how many they were. */
+	deleteWhere(isChosen: (key: string, marks: Marks | undefined) => boolean): number;
 }

@@ -1,4 +1,4 @@
-import type { Store, StoredAnswer, StoreOptions, StoreStats, Tier } from './store';
+import type { Marks, Store, StoredAnswer, StoreOptions, StoreStats, Tier } from './store';
 
 /**
  * Memory in front, a shared store behind. What is written goes to both; what is only behind is taken to the
@@ -12,11 +12,15 @@ export class TieredStore implements Store {
 		private readonly behind: Store,
 	) {}
 
-	async get(key: string): Promise<StoredAnswer | undefined> {
-		const near = from('memory', await this.front.get(key));
+	get generation(): number {
+		return this.front.generation ?? 0;
+	}
+
+	async get(key: string, asker?: Marks): Promise<StoredAnswer | undefined> {
+		const near = from('memory', await this.front.get(key, asker));
 		if (near && near.ageMs < near.ttlMs) return near;
 		// Another process may have renewed what is stale here.
-		const far = await this.behind.get(key);
+		const far = await this.behind.get(key, asker);
 		if (!far || (near && near.ageMs <= far.ageMs)) return near;
 		await this.front.set(key, far.value, far);
 		return from('shared', far);

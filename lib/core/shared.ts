@@ -76,3 +76,9 @@ export interface SharedSignals {
 	/** Returns what ends it. */
 	subscribe(channel: string, listener: (message: string) => void): Promise<() => void>;
 }
+
+/** For who must know whether the store itself did it, and not what stands in for it. */
+export interface SureShared extends SharedSignals {
+	/** What the command gave; undefined where the store is out, or the command failed or took too long. Never rejects. */
+	sure<T>(command: (store: SharedBackend) => Promise<T>): Promise<{ readonly value: T } | undefined>;
+}

@@ -4,6 +4,8 @@ export type CacheStatus = 'hit' | 'stale' | 'revalidated' | 'miss' | 'similar' |
 /** A call's account of itself. Plain data; users see it under `_fastpath` when they ask. */
 export interface CallTrace {
 	cache: CacheStatus;
+	/** Where the answer is kept, if the cache takes part: what clears it alone. */
+	key?: string;
 	/**
 	 * Where answers are kept, where that plays a part: in the memory of this process alone (in queue mode each worker has one), or
 	 * in a store that processes share. A shared store that is out leaves the process to itself.
@@ -13,6 +15,8 @@ export interface CallTrace {
 	rate?: 'process' | 'shared';
 	/** Another caller's request in flight answered this call too. */
 	coalesced: boolean;
+	/** An earlier try had done this already: nothing was sent, and the answer is the one that was given then. */
+	journal?: boolean;
 	/** Requests sent upstream for this call; 0 on a hit. */
 	attempts: number;
 	/** Milliseconds spent waiting: for a slot or a turn under the rate limit, and between attempts. */

@@ -9,6 +9,8 @@ export interface SingleFlightOptions {
 	readonly boundMs: number;
 	/** Only calls of the same lane share a flight: one that must ask anew never joins one that may answer from a cache. */
 	readonly lane: string;
+	/** Number of what was cleared last: who comes after it never joins a flight from before it. */
+	readonly generation?: (() => number | undefined) | undefined;
 	/** Gives each follower a copy of its own. */
 	readonly isolate: <T>(value: T) => T;
 }
@@ -113,6 +115,7 @@ export class SingleFlightPolicy implements Policy {
 
 	async execute<T>(call: Call<T>, context: CallContext): Promise<T> {
 		if (context.key === undefined) return await call(context);
-		return await this.deck.join(`${this.options.lane} ${context.key}`, call, context, this.options);
+		const { lane, generation } = this.options;
+		return await this.deck.join(`${lane} ${generation?.() ?? 0} ${context.key}`, call, context, this.options);
 	}
 }

@@ -86,6 +86,7 @@ export type Account<T> = (value: T, trace: CallTrace) => { inputTokens?: number;
 export function compose(runtime: Runtime, options: LaneOptions): Policy {
 	const { clock, random } = runtime;
 	const { cache, httpCache, scope } = options;
+	const { store } = cacheParts(runtime, options);
 	// Who accepts no similar answer never joins a flight that may bring one.
 	const cached = cache && cache.mode !== 'off' ? [cache.mode, options.similar && JSON.stringify(options.similar)] : options.share ? ['shared'] : undefined;
 	const lane = cached && [...cached, options.shared?.store.name].filter(Boolean).join(' ');
@@ -96,10 +97,10 @@ export function compose(runtime: Runtime, options: LaneOptions): Policy {
 		new TimeoutPolicy('total', options.totalTimeoutMs, clock),
 		lane === undefined
 			? undefined
-			: new SingleFlightPolicy(runtime.flights, { boundMs: options.totalTimeoutMs, lane, isolate }),
+			: new SingleFlightPolicy(runtime.flights, { boundMs: options.totalTimeoutMs, lane, isolate, generation: () => store.generation }),
 		// Only who may take an answer from the store may wait for it to appear there.
 		leased(options.shared, cache?.mode === 'readWrite' ? answers : undefined, responses),
-		cache && options.similar && new SimilarPolicy(options.similar, cache, runtime.similar),
+		cache && options.similar && new SimilarPolicy(options.similar, cache, { ...runtime.similar, store }),
 		answers,
 		responses,
 		new RetryPolicy(options.retry, clock, random, budget),

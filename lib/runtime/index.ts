@@ -3,7 +3,7 @@ import { Runtime } from './runtime';
 export { Runtime, type RuntimeStats } from './runtime';
 export type { Account, Lane, LaneCall, LaneOptions, Outcome } from './compose';
 export type { Scope } from './scope';
-export { probeSharedStore, type SharedStore, type SharedStoreSettings } from './shared-stores';
+export { probeSharedStore, type Cleared, type SharedStore, type SharedStoreSettings } from './shared-stores';
 
 /**
  * Where the one runtime of the process hangs. Two copies of this module (n8n drops its module cache

@@ -5,8 +5,11 @@ import { RecentLatencies } from '../balance/hedge';
 import { Windows } from '../batch/windows';
 import { BreakerPolicy } from '../breaker/policy';
 import type { CircuitOptions } from '../breaker/circuit';
+import { ClearableStore } from '../cache/clearable-store';
 import { MemoryStore } from '../cache/memory-store';
+import { OwnRules } from '../cache/own-rules';
 import type { DetachedSignal } from '../cache/policy';
+import { matches, type Rule } from '../cache/rules';
 import type { Store } from '../cache/store';
 import { Background } from '../core/background';
 import { systemClock, type Clock } from '../core/clock';
@@ -26,10 +29,11 @@ import { SimilarIndex } from '../similar';
 import { SimilarCounts, type SimilarParts } from '../similar/policy';
 import type { Policy } from '../core/policy';
 import { compose, openLane, type Lane, type LaneOptions } from './compose';
+import { Journals } from './journals';
 import { Registry } from './registry';
 import { scopeKey, type Scope } from './scope';
 import { SharedLimits } from './shared-limits';
-import { SharedStores, type SharedStore } from './shared-stores';
+import { SharedStores, type Cleared, type SharedStore } from './shared-stores';
 import { userAgentOf } from './user-agent';
 
 const SWEEP_EVERY_MS = 60_000;
@@ -63,7 +67,9 @@ export class Runtime {
 	readonly store: Store;
 	/** Stores that other processes reach too, with this one's memory in front of them. */
 	readonly sharedStores: SharedStores;
-	readonly similar: SimilarParts;
+	/** What batches have done, so that another try need not do it again. */
+	readonly journals: Journals;
+	readonly similar: Omit<SimilarParts, 'store'>;
 	readonly flights: FlightDeck;
 	readonly background: Background;
 	readonly transport: PooledTransport;
@@ -86,15 +92,19 @@ export class Runtime {
 	readonly #bounds = { max: MAX_SCOPES, idleMs: IDLE_MS, now: () => this.clock.now() };
 	/** Another one after a restart. */
 	readonly #id = randomUUID();
+	readonly #memory: MemoryStore;
+	readonly #rules = new OwnRules();
 	readonly #end = new AbortController();
 	#cancelSweep: () => void = () => {};
 
 	constructor(parts: RuntimeParts = {}) {
 		this.clock = parts.clock ?? systemClock;
 		this.random = parts.random ?? systemRandom;
-		this.store = new MemoryStore({ clock: this.clock });
-		this.sharedStores = new SharedStores(this.store, this.clock, this.random, parts.log);
-		this.similar = { index: new SimilarIndex({ clock: this.clock }), counts: new SimilarCounts(), store: this.store };
+		this.#memory = new MemoryStore({ clock: this.clock });
+		this.store = new ClearableStore(this.#memory, this.#rules);
+		this.sharedStores = new SharedStores(this.#memory, this.clock, this.random, parts.log);
+		this.journals = new Journals(this.clock);
+		this.similar = { index: new SimilarIndex({ clock: this.clock }), counts: new SimilarCounts() };
 		this.flights = new FlightDeck(this.clock);
 		this.background = new Background(MAX_BACKGROUND_TASKS, (_key, error) =>
 			parts.log?.(`A background refresh failed: ${error instanceof Error ? error.message : String(error)}`),
@@ -199,6 +209,12 @@ export class Runtime {
 	/** Of requests that name none; the environment is read once. */
 	readonly userAgent = userAgentOf(process.env);
 
+	/** Clears what the memory of this process keeps for itself. */
+	clear(rule: Rule): Cleared {
+		this.#rules.issue(rule);
+		return { removed: this.#memory.deleteWhere((key, marks) => matches(rule, key, marks)), told: true };
+	}
+
 	stats(): RuntimeStats {
 		return {
 			store: this.store.stats(),
@@ -215,6 +231,7 @@ export class Runtime {
 	sweep(): void {
 		this.store.sweep();
 		this.sharedStores.sweep();
+		this.journals.sweep();
 		this.similar.index.sweep();
 		this.transport.sweep();
 		this.#breakers.sweep();
@@ -231,6 +248,7 @@ export class Runtime {
 		await this.transport.dispose();
 		this.similar.index.clear();
 		await this.sharedStores.dispose();
+		await this.journals.dispose();
 		await this.store.dispose();
 	}
 

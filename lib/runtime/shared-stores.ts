@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
+import { ClearableStore } from '../cache/clearable-store';
 import { KeyvStore } from '../cache/keyv-store';
-import type { Store } from '../cache/store';
+import { matches, type Rule } from '../cache/rules';
+import { SharedRules } from '../cache/shared-rules';
+import type { Store, WalkableStore } from '../cache/store';
+import { StorePart } from '../cache/store-part';
 import { TieredStore } from '../cache/tiered-store';
 import type { Clock } from '../core/clock';
 import { LimitExceededError } from '../core/errors';
@@ -18,6 +22,14 @@ export interface SharedStoreSettings {
 	readonly prefix: string;
 }
 
+/** What a clearing came to. */
+export interface Cleared {
+	/** Answers that were there and are gone; null where a store cannot tell. */
+	readonly removed: number | null;
+	/** Whether all processes know. Those that do not will be told as soon as the store is back. */
+	readonly told: boolean;
+}
+
 export interface SharedStore {
 	readonly store: Store;
 	/** What it is made of, behind the guard: it never throws. */
@@ -27,13 +39,18 @@ export interface SharedStore {
 	/** Host and port, for people. */
 	readonly label: string;
 	readonly status: SharedStatus;
+	/** Clears what is kept here, for all processes. */
+	clear(rule: Rule): Promise<Cleared>;
 }
 
 interface Held extends SharedStore {
 	readonly guard: GuardedBackend;
+	readonly rules: SharedRules;
 	usedAt: number;
 }
 
+/** What the keys of answers begin with, as other things are kept in the same store. */
+const ANSWERS = 'answers';
 const MAX_STORES = 20;
 const IDLE_MS = 30 * 60_000;
 /** Beyond the guard's own bound, so that it is the guard that judges. */
@@ -44,7 +61,7 @@ export class SharedStores {
 	readonly #held = new Map<string, Held>();
 
 	constructor(
-		private readonly front: Store,
+		private readonly front: WalkableStore,
 		private readonly clock: Clock,
 		private readonly random: Random,
 		private readonly log: ((message: string) => void) | undefined,
@@ -63,14 +80,14 @@ export class SharedStores {
 		for (const [id, held] of this.#held) {
 			if (held.usedAt > expired) continue;
 			this.#held.delete(id);
-			void held.guard.dispose();
+			void close(held);
 		}
 	}
 
 	async dispose(): Promise<void> {
 		const all = [...this.#held.values()];
 		this.#held.clear();
-		await Promise.all(all.map(async ({ guard }) => await guard.dispose()));
+		await Promise.all(all.map(close));
 	}
 
 	#open(id: string, { redis, prefix }: SharedStoreSettings): Held {
@@ -79,21 +96,37 @@ export class SharedStores {
 		const label = `${host}:${port}`;
 		const { clock, log } = this;
 		const guard = new GuardedBackend(new RedisBackend(redis, prefix, clock), { label, clock, log, commandTimeoutMs: redis.commandTimeoutMs });
-		const behind = new KeyvStore({ clock, adapter: new KeyvAdapter(guard), timeoutMs: redis.commandTimeoutMs + MARGIN_MS });
+		const name = `shared ${id}`;
+		const rules = new SharedRules(guard, clock);
+		const front = new StorePart(this.front, name);
+		const behind = new KeyvStore({ clock, adapter: new KeyvAdapter(guard), namespace: ANSWERS, timeoutMs: redis.commandTimeoutMs + MARGIN_MS });
 		const held: Held = {
-			store: new TieredStore(`shared ${id}`, this.front, behind),
+			store: new TieredStore(name, new ClearableStore(front, rules), new ClearableStore(behind, rules)),
 			label,
 			backend: guard,
 			leases: new LeaseDeck({ shared: guard, clock, random: this.random }),
 			guard,
+			rules,
 			usedAt: clock.now(),
 			get status() {
 				return guard.status;
+			},
+			async clear(rule) {
+				const told = await rules.issue(rule);
+				front.deleteWhere((key, marks) => matches(rule, key, marks));
+				if (rule.kind === 'all') return { removed: told ? await guard.deleteByPrefix(`${ANSWERS}:`) : null, told };
+				const isOne = rule.kind === 'key' && !rule.pattern.includes('*');
+				return { removed: isOne && told ? Number(await behind.delete(rule.pattern)) : null, told };
 			},
 		};
 		this.#held.set(id, held);
 		return held;
 	}
+}
+
+async function close({ rules, guard }: Held): Promise<void> {
+	rules.dispose();
+	await guard.dispose();
 }
 
 /** Connects, reads and writes once; rejects with what went wrong. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock';
 import { TimeoutError } from '../core/errors';
-import type { SharedBackend, SharedSize, WindowGrant } from '../core/shared';
+import type { SharedBackend, SharedSize, SureShared, WindowGrant } from '../core/shared';
 import { MemoryBackend } from './memory';
 
 /** up: reads and writes. readOnly: takes nothing new. down: does not answer. */
@@ -45,7 +45,7 @@ interface Subscription {
  * out when it is back. Meanwhile values are misses, every lease is granted (each process works for itself),
  * and counters and windows go on in the memory of this process.
  */
-export class GuardedBackend implements SharedBackend {
+export class GuardedBackend implements SharedBackend, SureShared {
 	readonly name: string;
 	readonly #clock: Clock;
 	readonly #timeoutMs: number;
@@ -157,6 +157,10 @@ export class GuardedBackend implements SharedBackend {
 	async list(name: string): Promise<Buffer[]> {
 		const found = await this.#read(() => this.backend.list(name), undefined);
 		return found ?? (await this.#insurance.list(name));
+	}
+
+	async sure<T>(command: (store: SharedBackend) => Promise<T>): Promise<{ readonly value: T } | undefined> {
+		return await this.#write(async () => ({ value: await command(this.backend) }), () => undefined);
 	}
 
 	async publish(channel: string, message: string): Promise<void> {

@@ -21,13 +21,15 @@ export interface SimilarOptions {
 export interface SimilarCache {
 	readonly mode: 'readWrite' | 'readOnly' | 'refresh' | 'off';
 	readonly ttlMs: number;
+	/** What the answers of this caller are known by where they are to be cleared. */
+	readonly marks?: object | undefined;
 }
 
 export interface SimilarParts {
 	readonly index: SimilarIndex;
 	readonly counts: SimilarCounts;
 	/** The store that the cache behind this stage answers from. */
-	readonly store: { get(key: string): Promise<Kept | undefined> };
+	readonly store: { get(key: string, asker?: object): Promise<Kept | undefined> };
 }
 
 interface Kept {
@@ -72,7 +74,7 @@ export class SimilarPolicy implements Policy {
 		const { prompt, key, trace } = context;
 		const { mode } = this.cache;
 		if (!prompt || key === undefined || mode === 'off') return await call(context);
-		if (mode !== 'refresh' && !(await this.parts.store.get(key))) {
+		if (mode !== 'refresh' && !(await this.parts.store.get(key, this.cache.marks))) {
 			const report: SimilarTrace = { mode: this.options.mode, outcome: 'none', threshold: this.options.threshold, maxAgeMs: this.options.maxAgeMs };
 			const found = await this.#look(prompt, report);
 			trace.similar = report;
@@ -102,7 +104,7 @@ export class SimilarPolicy implements Policy {
 				if (report.veto === undefined) this.#describe(report, candidate, { outcome: 'vetoed', veto });
 				continue;
 			}
-			const kept = await store.get(candidate.key);
+			const kept = await store.get(candidate.key, this.cache.marks);
 			if (!kept) index.remove(candidate.key);
 			if (!kept || kept.ageMs > Math.min(kept.ttlMs, this.cache.ttlMs, this.options.maxAgeMs)) continue;
 			const outcome = this.options.mode === 'on' ? 'served' : 'wouldServe';

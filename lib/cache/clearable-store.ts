@@ -1,0 +1,64 @@
+import type { RuleBook } from './rules';
+import type { Marks, Store, StoredAnswer, StoreOptions, StoreStats } from './store';
+
+/** The rules that a store obeys. */
+export interface Rules {
+	readonly book: RuleBook;
+	/** What a call that begins now is as of: the last rule before which none is missing. */
+	readonly generation: number;
+	/** Resolves when the book holds what other processes have cleared, but for the last few seconds. */
+	current(): Promise<void> | undefined;
+}
+
+/** A store in front of another, which does not find what was cleared. */
+export class ClearableStore implements Store {
+	readonly name: string;
+
+	constructor(
+		private readonly inner: Store,
+		private readonly rules: Rules,
+	) {
+		this.name = inner.name;
+	}
+
+	get generation(): number {
+		return this.rules.generation;
+	}
+
+	async get(key: string, asker?: Marks): Promise<StoredAnswer | undefined> {
+		const current = this.rules.current();
+		if (current) await current;
+		const found = await this.inner.get(key);
+		if (!found) return undefined;
+		const verdict = this.rules.book.judge(key, found, asker);
+		if (verdict === 'cleared') await this.inner.delete(key);
+		return verdict === 'kept' ? found : undefined;
+	}
+
+	/** An answer that is cleared already does not take the place of one that came after the rule. */
+	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
+		const origin = { marks: options.marks, asOf: options.asOf ?? this.rules.generation };
+		if (this.rules.book.judge(key, origin) === 'cleared') return false;
+		return await this.inner.set(key, value, { ...options, ...origin });
+	}
+
+	async delete(key: string): Promise<boolean> {
+		return await this.inner.delete(key);
+	}
+
+	async clear(): Promise<void> {
+		await this.inner.clear();
+	}
+
+	stats(): StoreStats {
+		return this.inner.stats();
+	}
+
+	sweep(): void {
+		this.inner.sweep();
+	}
+
+	async dispose(): Promise<void> {
+		await this.inner.dispose();
+	}
+}
