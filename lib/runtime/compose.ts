@@ -123,11 +123,13 @@ function cacheParts(runtime: Runtime, { shared }: LaneOptions): HttpCacheParts {
 
 /** What an attempt passes on its way to one origin. The rate stands inside the limiter: tokens are spent as requests leave. */
 function attemptStages(runtime: Runtime, options: LaneOptions, scope: Scope): Array<Policy | undefined> {
+	// What is counted and told together with other processes, where a store is shared.
+	const together = options.shared ? runtime.limitsOver(options.shared) : runtime;
 	return [
-		options.breaker && runtime.breaker(scope, options.breaker),
+		options.breaker && together.breaker(scope, options.breaker),
 		options.learntLimitOf === undefined ? undefined : runtime.learntLimit(scope, options.learntLimitOf),
 		options.adaptive ? runtime.adaptiveLimiter(scope, options.maxConcurrent) : runtime.limiter(scope, options.maxConcurrent),
-		limitsRate(options.rate) ? (options.shared ? runtime.limitsOver(options.shared) : runtime).rateLimiter(scope, options.rate) : undefined,
+		limitsRate(options.rate) ? together.rateLimiter(scope, options.rate) : undefined,
 		new TimeoutPolicy('attempt', options.attemptTimeoutMs, runtime.clock),
 		countAttempts,
 	];

@@ -163,7 +163,8 @@ export class Runtime {
 	/** What is counted with all processes that share that store. */
 	limitsOver(shared: SharedStore): SharedLimits {
 		const { clock, random, spending } = this;
-		const parts = { clock, random, spending, process: this.#id, bounds: this.#bounds };
+		const breaker = this.breaker.bind(this);
+		const parts = { clock, random, spending, breaker, process: this.#id, bounds: this.#bounds };
 		const limits = this.#overProcesses.get(shared) ?? new SharedLimits(shared, parts);
 		this.#overProcesses.set(shared, limits);
 		return limits;

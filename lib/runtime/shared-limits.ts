@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { CircuitOptions } from '../breaker/circuit';
+import { CircuitNews } from '../breaker/news';
+import type { BreakerPolicy } from '../breaker/policy';
 import { SharedBudgetBook, type BudgetBook, type Spending } from '../ai';
 import type { Clock } from '../core/clock';
 import type { Random } from '../core/random';
@@ -12,6 +15,7 @@ export interface SharedLimitsParts {
 	readonly random: Random;
 	/** Of this process alone. */
 	readonly spending: BudgetBook;
+	readonly breaker: (scope: Scope, options: CircuitOptions) => BreakerPolicy;
 	/** Names this process among the others. */
 	readonly process: string;
 	/** Of each kind of limit. */
@@ -22,15 +26,25 @@ export interface SharedLimitsParts {
 export class SharedLimits {
 	/** What AI calls of all processes may spend and have spent today. */
 	readonly spending: Spending;
+	readonly #circuits: CircuitNews;
 	readonly #rates: Registry<RateLimiter>;
 
 	constructor(
-		private readonly shared: Pick<SharedStore, 'backend' | 'status'>,
+		private readonly shared: Pick<SharedStore, 'backend' | 'status' | 'store'>,
 		private readonly parts: SharedLimitsParts,
 	) {
 		const { spending: own, clock, process } = parts;
 		this.spending = new SharedBudgetBook({ own, shared: shared.backend, clock, process });
+		this.#circuits = new CircuitNews({ signals: shared.backend, store: shared.store.name, process });
 		this.#rates = new Registry({ ...parts.bounds, isIdle: (rate) => rate.idle });
+	}
+
+	/** The circuit stays this process's own; it is warned of what others find, and tells them. */
+	breaker(scope: Scope, options: CircuitOptions): BreakerPolicy {
+		const breaker = this.parts.breaker(scope, options);
+		const { failureThreshold, failureWindowMs, openMs } = options;
+		this.#circuits.join(nameOf('circuit', JSON.stringify([scopeKey(scope), failureThreshold, failureWindowMs, openMs])), breaker);
+		return breaker;
 	}
 
 	rateLimiter(scope: Scope, options: RateOptions): RateLimiter {
