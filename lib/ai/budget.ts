@@ -33,6 +33,7 @@ export interface Held {
 export interface Spending {
 	/** @throws {BudgetExceededError} if one of the budgets is spent, or the estimate does not fit into what is left */
 	reserve(budgets: readonly Budget[], estimate: Amount): Held | Promise<Held>;
+	spent(account: string): Spent | Promise<Spent>;
 	/** The larger of the shares of its dollars and of its tokens that a budget has spent; above 1 where it is exceeded. */
 	share(budget: Budget): number;
 }
@@ -118,16 +119,20 @@ export class BudgetBook implements Spending {
 	}
 }
 
-/** @throws {BudgetExceededError} where `estimate` does not fit beside what is spent */
-export function requireRoom(budget: Budget, { usd, tokens }: Spent, estimate: Amount): void {
+/** Why `estimate` does not fit beside what is spent; undefined where it does. */
+export function refusalOf(budget: Budget, { usd, tokens }: Spent, estimate: Amount): string | undefined {
 	const tooMuch =
 		over(usd, estimate.usd ?? 0, budget.usd) ? `$${budget.usd} (spent or under way: $${usd.toPrecision(3)})`
 		: over(tokens, estimate.tokens, budget.tokens) ? `${budget.tokens} tokens (spent or under way: ${Math.round(tokens)})`
 		: undefined;
-	if (tooMuch === undefined) return;
-	throw new BudgetExceededError(
-		`The budget of ${budget.owner} for today is ${tooMuch}, which leaves no room for this call; it begins anew at midnight UTC`,
-	);
+	if (tooMuch === undefined) return undefined;
+	return `The budget of ${budget.owner} for today is ${tooMuch}, which leaves no room for this call; it begins anew at midnight UTC`;
+}
+
+/** @throws {BudgetExceededError} where `estimate` does not fit beside what is spent */
+export function requireRoom(budget: Budget, spent: Spent, estimate: Amount): void {
+	const refusal = refusalOf(budget, spent, estimate);
+	if (refusal !== undefined) throw new BudgetExceededError(refusal);
 }
 
 export function shareOf({ usd, tokens }: Budget, spent: Spent): number {

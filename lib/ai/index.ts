@@ -5,7 +5,7 @@ export { isOver, jsonLines, splitBatch } from './batch';
 export type { BatchFormat, BatchResult, BatchState, ProviderBatch } from './batch';
 export { fromCustomId, toCustomId } from './batch-id';
 export type { BatchEntry } from './batch-id';
-export { BudgetBook } from './budget';
+export { BudgetBook, refusalOf } from './budget';
 export type { Amount, Budget, Spending } from './budget';
 export { cascade, MOVE_ON } from './cascade';
 export type { AcceptRules, MoveOn, Tried } from './cascade';

@@ -61,11 +61,16 @@ export class SharedBudgetBook implements Spending {
 		return { settle };
 	}
 
+	async spent(account: string): Promise<Spent> {
+		await this.#exchange(account);
+		return this.#spent(account);
+	}
+
 	share(budget: Budget): number {
 		return shareOf(budget, this.#spent(budget.account));
 	}
 
-	/** By all processes. */
+	/** By all processes, as far as this one knows. */
 	#spent(account: string): Spent {
 		return [...this.#page(account).others.values()].reduce(add, this.parts.own.spent(account));
 	}

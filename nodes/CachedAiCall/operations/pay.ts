@@ -1,4 +1,4 @@
-import { costUsd, type AiUsage, type Budget } from '../../../lib/ai';
+import { costUsd, refusalOf, type AiUsage, type Budget, type Spending } from '../../../lib/ai';
 import type { Runtime } from '../../../lib/runtime';
 import type { ProviderAccess } from '../access';
 import type { CallParameters } from '../parameters';
@@ -46,7 +46,7 @@ export async function pay<T>(
 		usd: priceCall(access, parameters, models(value), usage),
 		tokens: usage.totalTokens,
 	});
-	const spending = place.shared ? runtime.limitsOver(place.shared).spending : runtime.spending;
+	const spending = spendingOf(runtime, place);
 	const held = await spending.reserve(limits, amount(estimate));
 	let value: T;
 	try {
@@ -67,6 +67,43 @@ export async function pay<T>(
 		}
 	}
 	return value;
+}
+
+/** Where a budget of the call stands, and why it would refuse it. Nothing is held or counted. */
+export interface BudgetState {
+	readonly of: string;
+	readonly limitUsd: number | null;
+	readonly limitTokens: number | null;
+	readonly spentUsd: number;
+	readonly spentTokens: number;
+	readonly refusal: string | null;
+}
+
+export async function budgetStates(
+	runtime: Runtime,
+	access: ProviderAccess,
+	{ spending }: Pick<CallParameters, 'spending'>,
+	place: Place,
+	estimate: { readonly usd: number | null; readonly tokens: number },
+): Promise<BudgetState[]> {
+	const states = spending.budgets.map(async (setting) => {
+		const budget = toBudget(setting, access, place);
+		const spent = await spendingOf(runtime, place).spent(budget.account);
+		return {
+			of: budget.owner,
+			limitUsd: budget.usd ?? null,
+			limitTokens: budget.tokens ?? null,
+			spentUsd: spent.usd,
+			spentTokens: spent.tokens,
+			refusal: refusalOf(budget, spent, estimate) ?? null,
+		};
+	});
+	return await Promise.all(states);
+}
+
+/** Of this process, or of all that share the store. */
+function spendingOf(runtime: Runtime, { shared }: Place): Spending {
+	return shared ? runtime.limitsOver(shared).spending : runtime.spending;
 }
 
 function toBudget({ scope, usd, tokens }: BudgetSetting, { credentialId, baseUrl }: ProviderAccess, { workflowId, nodeId }: Place): Budget {
