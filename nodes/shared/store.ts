@@ -7,10 +7,10 @@ export const storeProperty: INodeProperties = {
 	type: 'options',
 	noDataExpression: true,
 	default: 'memory',
-	description: 'Where answers and stored responses are kept',
+	description: 'Where answers are kept, and requests per second or minute and budgets counted',
 	options: [
-		{ name: 'Memory of This Process', value: 'memory', description: 'Fast, and empty after a restart; each worker has its own' },
-		{ name: 'Shared Store', value: 'shared', description: 'Redis, Valkey or a file behind the memory: all workers share answers, and they outlive a restart' },
+		{ name: 'Memory of This Process', value: 'memory', description: 'Fast, and empty after a restart; each worker has its own answers, limits and budgets' },
+		{ name: 'Shared Store', value: 'shared', description: 'Redis, Valkey or a file behind the memory: all workers share answers, limits and budgets, and they outlive a restart' },
 	],
 };
 
