@@ -14,6 +14,13 @@ export const storeProperty: INodeProperties = {
 	],
 };
 
+/** For a node that keeps answers and counts nothing. */
+export const answerStoreProperty: INodeProperties = {
+	...storeProperty,
+	description: 'Where answers are kept',
+	displayOptions: { show: { cacheMode: ['readWrite', 'readOnly', 'refresh'] } },
+};
+
 /** @param parameter the path of `storeProperty` among the node's parameters */
 export function storeCredential(parameter: string): INodeCredentialDescription {
 	return { name: 'fastpathStoreApi', required: true, displayOptions: { show: { [parameter]: ['shared'] } } };
