@@ -20,11 +20,7 @@ const CHOICES = ['memory', 'shared'] as const;
  * What the option Store means: undefined for the memory of this process, else the store of the Fastpath Store credential with
  * that memory in front of it. Tells the user where it is out.
  */
-export async function openStore(
-	context: IExecuteFunctions | ISupplyDataFunctions,
-	runtime: Runtime,
-	choice: unknown,
-): Promise<SharedStore | undefined> {
+export async function openStore(context: IExecuteFunctions | ISupplyDataFunctions, runtime: Runtime, choice: unknown): Promise<SharedStore | undefined> {
 	const shared = await obtain(context, runtime, choice);
 	if (!shared) return undefined;
 	const { label, status } = shared;

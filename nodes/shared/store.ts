@@ -14,12 +14,11 @@ export const storeProperty: INodeProperties = {
 	],
 };
 
-/** For a node that keeps answers and counts nothing. */
-export const answerStoreProperty: INodeProperties = {
-	...storeProperty,
-	description: 'Where answers are kept',
-	displayOptions: { show: { cacheMode: ['readWrite', 'readOnly', 'refresh'] } },
-};
+/** For a node that keeps answers and counts nothing, and whose cache can be off. */
+export function storeOfCache(show: { [name: string]: string[] }): INodeProperties {
+	const displayOptions = { show: { ...show, cacheMode: ['readWrite', 'readOnly', 'refresh'] } };
+	return { ...storeProperty, description: 'Where answers are kept', displayOptions };
+}
 
 /** @param parameter the path of `storeProperty` among the node's parameters */
 export function storeCredential(parameter: string): INodeCredentialDescription {
