@@ -53,7 +53,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const each = eachWork({ work, settings, tokensOf, batch: round?.id ?? idOf(pass), ledger, summary, pace: createPace(clock, readBatching(context)) });
 	const gather =
 		gathering &&
-		gatherWork(context, runtime, { work, settings: gathering, read: gatherReader(context, gathering), tokensOf, idempotencyKey: settings.idempotencyHeader !== undefined });
+		gatherWork(context, runtime, { work, settings: gathering, read: gatherReader(context, gathering), tokensOf, idempotencyHeader: settings.idempotencyHeader });
 
 	const { controller, release } = childController(cancelSignal(context));
 	let timedOut = false;
