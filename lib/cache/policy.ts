@@ -1,9 +1,8 @@
-import type { Background } from '../core/background';
 import { isFastpathError } from '../core/errors';
 import type { Call, CallContext, Policy } from '../core/policy';
-import { abortable } from '../core/signal';
-import { newTrace, type CacheStatus } from '../core/trace';
+import type { CacheStatus } from '../core/trace';
 import { requireInteger, requireOneOf } from '../core/validate';
+import { refreshBehind, type RefreshParts } from './refresh';
 import type { Marks, Store, StoredAnswer, Tier } from './store';
 
 /**
@@ -40,18 +39,8 @@ export interface CacheLook {
 	readonly tier?: Tier | undefined;
 }
 
-export interface CacheParts {
+export interface CacheParts extends RefreshParts {
 	readonly store: Store;
-	readonly background: Background;
-	/** A signal that aborts when the process is done with us, or when the bound of a refresh is over. */
-	readonly detachedSignal: (timeoutMs: number) => DetachedSignal;
-}
-
-export interface DetachedSignal {
-	readonly signal: AbortSignal;
-	/** When the bound will be over, on the scale of `Clock.now()`. */
-	readonly deadlineAt: number;
-	release(): void;
 }
 
 /** RFC 5861 in front of anything: answers from the store, asks inwards on a miss, keeps what is complete. */
@@ -85,7 +74,9 @@ export class CachePolicy implements Policy {
 		if (stored && staleMs <= 0) return serve<T>(stored, 'hit', context);
 		if (stored && staleMs <= this.#options.staleWhileRevalidateMs) {
 			// What may not be stored is not worth asking for.
-			if (mode !== 'readOnly') this.#refresh(call, context, key);
+			if (mode !== 'readOnly') {
+				refreshBehind(this.parts, key, context, this.#options.refreshTimeoutMs, async (inward) => await this.#ask(call, inward, key, undefined));
+			}
 			return serve<T>(stored, 'stale', context);
 		}
 		trace.cache = 'miss';
@@ -126,21 +117,6 @@ export class CachePolicy implements Policy {
 	async #keep(key: string, value: unknown, asOf: number | undefined): Promise<void> {
 		if (this.#options.mode === 'readOnly' || !this.#options.isCacheable(value)) return;
 		await this.parts.store.set(key, value, { ttlMs: this.#options.ttlMs, keepMs: this.#keepMs, marks: this.#options.marks, asOf });
-	}
-
-	/** The stale answer has ended the caller's wait; the new one is fetched once per key, on its own bound. */
-	#refresh<T>(call: Call<T>, context: CallContext, key: string): void {
-		this.parts.background.start(key, async () => {
-			const bound = this.parts.detachedSignal(this.#options.refreshTimeoutMs);
-			try {
-				const { signal, deadlineAt } = bound;
-				const asOf = this.parts.store.generation;
-				const value = await abortable(call({ ...context, signal, deadlineAt, trace: newTrace() }), signal);
-				await this.#keep(key, value, asOf);
-			} finally {
-				bound.release();
-			}
-		});
 	}
 }
 

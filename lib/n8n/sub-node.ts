@@ -37,11 +37,11 @@ export function readOrReport<T>(context: SubNodeContext, itemIndex: number, read
 	}
 }
 
-export async function openSubNode(context: SubNodeContext, type: NodeConnectionType, usesSharedStore: boolean): Promise<SubNode> {
+export async function openSubNode(context: SubNodeContext, type: NodeConnectionType, store: unknown): Promise<SubNode> {
 	const runtime = getRuntime((message) => context.logger.warn(message));
 	return {
 		runtime,
-		shared: await openStore(context, runtime, usesSharedStore ? 'shared' : 'memory'),
+		shared: await openStore(context, runtime, store),
 		log: new SubNodeLog(context, type),
 		below: nodesBelow(context, type),
 		place: { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id },

@@ -8,7 +8,7 @@ import type { CircuitOptions } from '../breaker/circuit';
 import { ClearableStore } from '../cache/clearable-store';
 import { MemoryStore } from '../cache/memory-store';
 import { OwnRules } from '../cache/own-rules';
-import type { DetachedSignal } from '../cache/policy';
+import type { DetachedSignal } from '../cache/refresh';
 import { matches, type Rule } from '../cache/rules';
 import type { Store } from '../cache/store';
 import { Background } from '../core/background';
