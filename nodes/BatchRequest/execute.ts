@@ -83,7 +83,9 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	silence();
 	release();
 	runtime.batches.end(progress);
-	await ledger.end(results);
+	const closed = ledger.end(results);
+	// Whoever stops a batch does not wait for its store.
+	if (!cancelSignal(context).aborted) await closed;
 
 	const facts = summary.of(results, clock.now() - startedAt, costs);
 	showSummary(context, facts);
