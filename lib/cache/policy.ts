@@ -4,7 +4,7 @@ import type { Call, CallContext, Policy } from '../core/policy';
 import { abortable } from '../core/signal';
 import { newTrace, type CacheStatus } from '../core/trace';
 import { requireInteger, requireOneOf } from '../core/validate';
-import type { Marks, Store, StoredAnswer } from './store';
+import type { Marks, Store, StoredAnswer, Tier } from './store';
 
 /**
  * readWrite: answer from the cache, store what is new. readOnly: answer from the cache, store nothing.
@@ -36,6 +36,8 @@ export interface CacheLook {
 	readonly ageMs?: number;
 	/** Whether the origin would be asked: instead of the stored answer, or behind a stale one. */
 	readonly asks: boolean;
+	/** Where that answer is; only where there is a choice. */
+	readonly tier?: Tier | undefined;
 }
 
 export interface CacheParts {
@@ -97,9 +99,9 @@ export class CachePolicy implements Policy {
 		const stored = mode === 'refresh' ? undefined : await this.parts.store.get(key, this.#options.marks);
 		if (!stored) return { status: 'miss', asks: true };
 		const staleMs = this.#staleMs(stored);
-		const { ageMs } = stored;
-		if (staleMs <= 0) return { status: 'hit', ageMs, asks: false };
-		if (staleMs <= this.#options.staleWhileRevalidateMs) return { status: 'stale', ageMs, asks: mode !== 'readOnly' };
+		const { ageMs, tier } = stored;
+		if (staleMs <= 0) return { status: 'hit', ageMs, tier, asks: false };
+		if (staleMs <= this.#options.staleWhileRevalidateMs) return { status: 'stale', ageMs, tier, asks: mode !== 'readOnly' };
 		return { status: staleMs <= this.#options.staleIfErrorMs ? 'stale' : 'miss', ageMs, asks: true };
 	}
 
@@ -145,6 +147,7 @@ export class CachePolicy implements Policy {
 function serve<T>(stored: StoredAnswer, status: 'hit' | 'stale', context: CallContext): T {
 	context.trace.cache = status;
 	context.trace.ageMs = Math.round(stored.ageMs);
+	if (stored.tier) context.trace.cachedIn ??= stored.tier;
 	// A key names one request of one kind, whose answers are all of the caller's type.
 	return stored.value as T;
 }

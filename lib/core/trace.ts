@@ -40,6 +40,8 @@ export interface CallTrace {
 	totalMs?: number;
 	/** Age of the cached answer, where one was used. */
 	ageMs?: number;
+	/** Where that answer was found; only where there is a store that processes share. */
+	cachedIn?: 'memory' | 'shared';
 	/** Models that were asked before, and why they did not do. */
 	tried?: ReadonlyArray<{ readonly model: string; readonly why: string }>;
 	/** What a look for a similar prompt came to, where one was taken. */

@@ -6,7 +6,7 @@ import type {
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
 import { systemClock } from '../core/clock';
-import { requireInteger, requireText } from '../core/validate';
+import { requireInteger, requireOneOf, requireText } from '../core/validate';
 import { probeSharedStore, type Runtime, type SharedStore, type SharedStoreSettings } from '../runtime';
 import { toNodeError } from './errors';
 import { addHint } from './hints';
@@ -16,9 +16,15 @@ export const STORE_CREDENTIAL = 'fastpathStoreApi';
 const CONNECT_TIMEOUT_MS = 2000;
 const COMMAND_TIMEOUT_MS = 250;
 
-/** The store of a Fastpath Store credential, with this process's memory in front of it. Tells the user where it is out. */
-export async function openSharedStore(context: IExecuteFunctions, runtime: Runtime): Promise<SharedStore> {
-	const shared = await obtain(context, runtime);
+const CHOICES = ['memory', 'shared'] as const;
+
+/**
+ * What the option Store means: undefined for the memory of this process, else the store of the Fastpath Store credential with
+ * that memory in front of it. Tells the user where it is out.
+ */
+export async function openStore(context: IExecuteFunctions, runtime: Runtime, choice: unknown): Promise<SharedStore | undefined> {
+	const shared = await obtain(context, runtime, choice);
+	if (!shared) return undefined;
 	const { label, status } = shared;
 	if (status.state === 'down') {
 		addHint(context, `The shared store ${label} does not answer (${status.reason}). Answers are kept in the memory of this process meanwhile.`, 'warning');
@@ -26,10 +32,10 @@ export async function openSharedStore(context: IExecuteFunctions, runtime: Runti
 	return shared;
 }
 
-async function obtain(context: IExecuteFunctions, runtime: Runtime): Promise<SharedStore> {
-	const data = await context.getCredentials(STORE_CREDENTIAL);
+async function obtain(context: IExecuteFunctions, runtime: Runtime, choice: unknown): Promise<SharedStore | undefined> {
 	try {
-		return runtime.sharedStores.obtain(toSettings(data));
+		if (requireOneOf('Store', choice ?? 'memory', CHOICES) === 'memory') return undefined;
+		return runtime.sharedStores.obtain(toSettings(await context.getCredentials(STORE_CREDENTIAL)));
 	} catch (error) {
 		throw toNodeError(context.getNode(), error, 0);
 	}

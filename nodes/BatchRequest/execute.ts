@@ -23,7 +23,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const gathering = readGather(context);
 	const node = context.getNode();
 	const inputs = context.getInputData();
-	const work = httpWork(context, runtime, 'batchRequest');
+	const work = await httpWork(context, runtime, 'batchRequest');
 	const pace = createPace(clock, readBatching(context));
 	const summary = new BatchSummary();
 	const once = new Once<INodeExecutionData[]>();

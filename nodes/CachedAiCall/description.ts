@@ -1,7 +1,8 @@
 import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
-import { cacheProperties, storeProperty } from '../shared/cache';
+import { cacheProperties } from '../shared/cache';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
+import { storeCredential, storeProperty } from '../shared/store';
 import { DEFAULTS } from './defaults';
 import { costOptions } from './description.cost';
 import { fallbackOptions } from './description.fallback';
@@ -225,7 +226,7 @@ export const description: INodeTypeDescription = {
 			const { credential } = providerChoice(id);
 			return credential ? [{ name: credential, required: true, displayOptions: { show: { provider: choicesWith(id) } } }] : [];
 		}),
-		{ name: 'fastpathStoreApi', required: true, testedBy: 'testStore', displayOptions: { show: { store: ['shared'] } } },
+		{ ...storeCredential('/store'), testedBy: 'testStore' },
 	],
 	properties: [
 		{
@@ -312,7 +313,7 @@ export const description: INodeTypeDescription = {
 		...embedProperties(showEmbed),
 		...requestProperties(showRequest),
 		...cacheProperties(showAll),
-		storeProperty(showAll),
+		{ ...storeProperty, displayOptions: { show: { ...showAll, cacheMode: ['readWrite', 'readOnly', 'refresh'] } } },
 		{
 			displayName: 'Options',
 			name: 'options',

@@ -2,14 +2,14 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import { errorReply, jsonReply, streamReply, type OpenAiReply } from '../../lib/ai';
 import type { CallTrace } from '../../lib/core/trace';
 import { runItems } from '../../lib/n8n/items';
-import { openSharedStore } from '../../lib/n8n/store';
+import { openStore } from '../../lib/n8n/store';
 import { traceOf } from '../../lib/n8n/trace';
 import type { Runtime } from '../../lib/runtime';
 import { accessOpener } from './access';
 import { wasSaved } from './operations/chat';
 import { Embedder } from './operations/embed';
 import { answer } from './operations/request';
-import { readConcurrency, usesSharedStore } from './parameters';
+import { readConcurrency, readStore } from './parameters';
 import { repliesAsHttp, requestReader, type RequestParameters } from './parameters-request';
 import { Summary } from './summary';
 
@@ -24,7 +24,7 @@ export async function answerRequests(context: IExecuteFunctions, runtime: Runtim
 	const read = requestReader(context);
 	const open = accessOpener(context);
 	const summary = new Summary();
-	const shared = usesSharedStore(context) ? await openSharedStore(context, runtime) : undefined;
+	const shared = await openStore(context, runtime, readStore(context));
 	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn, shared };
 	const embedder = new Embedder(runtime, place);
 	const work = async (itemIndex: number, signal: AbortSignal): Promise<Answered> => {

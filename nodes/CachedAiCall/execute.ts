@@ -3,7 +3,7 @@ import type { AiAnswer } from '../../lib/ai';
 import type { CallTrace } from '../../lib/core/trace';
 import { warnOfStackedRetries } from '../../lib/n8n/hints';
 import { runItems } from '../../lib/n8n/items';
-import { openSharedStore } from '../../lib/n8n/store';
+import { openStore } from '../../lib/n8n/store';
 import { traceOf } from '../../lib/n8n/trace';
 import { getRuntime } from '../../lib/runtime';
 import { accessOpener } from './access';
@@ -13,7 +13,7 @@ import { wasSaved, type Place } from './operations/chat';
 import { embedItems } from './execute-embed';
 import { withImages } from './images';
 import { answerRequests } from './execute-request';
-import { parameterReader, readConcurrency, readOperation, usesSharedStore } from './parameters';
+import { parameterReader, readConcurrency, readOperation, readStore } from './parameters';
 import { Summary } from './summary';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
@@ -25,7 +25,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const read = parameterReader(context);
 	const open = accessOpener(context);
 	const summary = new Summary();
-	const shared = usesSharedStore(context) ? await openSharedStore(context, runtime) : undefined;
+	const shared = await openStore(context, runtime, readStore(context));
 	const place: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn, shared };
 	const output = await runItems(context, { concurrency: readConcurrency(context) }, async (itemIndex, signal) => {
 		const parameters = await withImages(context, itemIndex, read(itemIndex));

@@ -122,8 +122,8 @@ export function readOperation(context: ParameterContext): unknown {
 }
 
 /** One store for the whole run. A store that is not shown (the cache is off) is not used. */
-export function usesSharedStore(context: ParameterContext): boolean {
-	return get(context, 0, 'cacheMode') !== 'off' && get(context, 0, 'store') === 'shared';
+export function readStore(context: ParameterContext): unknown {
+	return get(context, 0, 'cacheMode') === 'off' ? undefined : get(context, 0, 'store');
 }
 
 export function readSettings(context: ParameterContext, itemIndex: number): Settings {

@@ -110,6 +110,11 @@ export function readBatching(context: ParameterContext): Batching {
 	return toBatching(context.getNodeParameter('options.batching', 0, {}));
 }
 
+/** One store for the whole run. */
+export function readStore(context: ParameterContext): unknown {
+	return context.getNodeParameter('options.store', 0, 'memory');
+}
+
 /** One setting for the whole run, as in HTTP Request; its expressions stay as they are. */
 export function readPagination(context: ParameterContext): Pagination | undefined {
 	const option: unknown = context.getNodeParameter('options.pagination.pagination', 0, null, { rawExpressions: true });

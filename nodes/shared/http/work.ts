@@ -1,13 +1,14 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { CallTrace } from '../../../lib/core/trace';
 import type { HttpResponse } from '../../../lib/http';
+import { openStore } from '../../../lib/n8n/store';
 import type { Outcome, Runtime } from '../../../lib/runtime';
 import { accessOpener, secretQueryOf, type Access } from './access';
 import { loadBody } from './load-body';
 import { createRequester, type ReadyRequest } from './operations/request';
 import { toItems } from './output';
 import { fetchPages } from './pages';
-import { parameterReader, readPagination } from './parameters';
+import { parameterReader, readPagination, readStore } from './parameters';
 import { echoRequest } from './request-echo';
 
 /** A request with nothing left to read, and in whose name it is made. */
@@ -26,8 +27,9 @@ export interface HttpWork {
 	send(access: Access, request: ReadyRequest, signal: AbortSignal): Promise<Outcome<HttpResponse>>;
 }
 
-export function httpWork(context: IExecuteFunctions, runtime: Runtime, source: string): HttpWork {
-	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id };
+export async function httpWork(context: IExecuteFunctions, runtime: Runtime, source: string): Promise<HttpWork> {
+	const shared = await openStore(context, runtime, readStore(context));
+	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, shared };
 	const request = createRequester(runtime, place, source);
 	const read = parameterReader(context);
 	const open = accessOpener(context);

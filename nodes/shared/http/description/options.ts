@@ -1,6 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { connectionOptions } from '../../connection';
 import { resilienceOptions } from '../../resilience';
+import { storeProperty } from '../../store';
 import { DEFAULTS } from '../defaults';
 import { cachingOptions } from './caching';
 import { pagination } from './pagination';
@@ -201,5 +202,6 @@ export const optionsProperty: INodeProperties = {
 		...resilienceOptions(DEFAULTS),
 		...connectionOptions(),
 		...steadinessOptions,
+		storeProperty,
 	].sort((a, b) => a.displayName.localeCompare(b.displayName)),
 };
