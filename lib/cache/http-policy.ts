@@ -116,7 +116,7 @@ export class HttpCachePolicy implements Policy {
 		if ((request.method !== 'GET' && request.method !== 'HEAD') || rules.isForOriginOnly(headers)) return undefined;
 		const place = this.#placeOf(request.url);
 		const marks = this.options.marksOf?.(request);
-		const marker = (await this.parts.store.get(place, marks))?.value as Marker | undefined;
+		const marker = (await this.parts.store.get(place))?.value as Marker | undefined;
 		context.trace.key = place;
 		return { request, headers, place, marker, marks, context };
 	}
@@ -205,7 +205,7 @@ export class HttpCachePolicy implements Policy {
 			initialAgeMs: ttlMs === undefined ? rules.initialAgeMs(headers, requestedAt, receivedAt) : 0,
 			receivedAt,
 		};
-		const present = (await store.get(inquiry.place, inquiry.marks))?.value as Marker | undefined;
+		const present = (await store.get(inquiry.place))?.value as Marker | undefined;
 		// An unsafe request went through meanwhile: what was fetched before it is not kept.
 		if (inquiry.marker && present?.epoch !== inquiry.marker.epoch) return entry;
 		const vary = new Set([...(present?.vary ?? (ttlMs === undefined ? [] : NEGOTIATED)), ...membersOf(fieldOf(headers, 'vary'))]);
@@ -213,9 +213,9 @@ export class HttpCachePolicy implements Policy {
 		const marker: Marker = { epoch: present?.epoch ?? random.next(), vary: [...vary].sort() };
 		const directives = directivesOf(headers);
 		const staleMs = Math.max(KEEP_STALE_MS, rules.staleIfErrorMs(directives), rules.staleWhileRevalidateMs(directives));
-		const kept = { ttlMs: Math.max(1, Math.round(entry.lifetimeMs)), keepMs: Math.round(entry.lifetimeMs + staleMs), marks: inquiry.marks, asOf };
+		const kept = { ttlMs: Math.max(1, Math.round(entry.lifetimeMs)), keepMs: Math.round(entry.lifetimeMs + staleMs), asOf };
 		await store.set(inquiry.place, marker, { ...kept, keepMs: Math.max(kept.keepMs, MARKER_KEPT_MS) });
-		await store.set(this.#keyOf(inquiry, marker), entry, kept);
+		await store.set(this.#keyOf(inquiry, marker), entry, { ...kept, marks: inquiry.marks });
 		return entry;
 	}
 

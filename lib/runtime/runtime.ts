@@ -8,7 +8,7 @@ import { ClearableStore } from '../cache/clearable-store';
 import { MemoryStore } from '../cache/memory-store';
 import { OwnRules } from '../cache/own-rules';
 import type { DetachedSignal } from '../cache/policy';
-import { matches, type Rule } from '../cache/rules';
+import { deleteMatching, type Rule } from '../cache/rules';
 import type { Store } from '../cache/store';
 import { Background } from '../core/background';
 import { systemClock, type Clock } from '../core/clock';
@@ -192,7 +192,7 @@ export class Runtime {
 	/** Clears what the memory of this process keeps for itself. */
 	clear(rule: Rule): Cleared {
 		this.#rules.issue(rule);
-		return { removed: this.#memory.deleteWhere((key, marks) => matches(rule, key, marks)), told: true };
+		return { removed: deleteMatching(this.#memory, rule), told: true };
 	}
 
 	stats(): RuntimeStats {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ClearableStore } from '../cache/clearable-store';
 import { KeyvStore } from '../cache/keyv-store';
-import { matches, type Rule } from '../cache/rules';
+import { deleteMatching, type Rule } from '../cache/rules';
 import { SharedRules } from '../cache/shared-rules';
 import type { Store, WalkableStore } from '../cache/store';
 import { StorePart } from '../cache/store-part';
@@ -109,7 +109,7 @@ export class SharedStores {
 			},
 			async clear(rule) {
 				const told = await rules.issue(rule);
-				front.deleteWhere((key, marks) => matches(rule, key, marks));
+				deleteMatching(front, rule);
 				if (rule.kind === 'all') return { removed: told ? await guard.deleteByPrefix(`${ANSWERS}:`) : null, told };
 				const isOne = rule.kind === 'key' && !rule.pattern.includes('*');
 				return { removed: isOne && told ? Number(await behind.delete(rule.pattern)) : null, told };

@@ -1,5 +1,6 @@
 import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
 import { cacheProperties } from '../shared/cache';
+import { clearProperties } from '../shared/clear';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
 import { storeCredential, storeProperty } from '../shared/store';
@@ -224,7 +225,7 @@ export const description: INodeTypeDescription = {
 	credentials: [
 		...PROVIDER_IDS.flatMap((id) => {
 			const { credential } = providerChoice(id);
-			return credential ? [{ name: credential, required: true, displayOptions: { show: { provider: choicesWith(id) } } }] : [];
+			return credential ? [{ name: credential, required: true, displayOptions: { show: { ...showAll, provider: choicesWith(id) } } }] : [];
 		}),
 		{ ...storeCredential('/store'), testedBy: 'testStore' },
 	],
@@ -236,6 +237,12 @@ export const description: INodeTypeDescription = {
 			noDataExpression: true,
 			default: 'chat',
 			options: [
+				{
+					name: 'Clear Cache',
+					value: 'clear',
+					action: 'Clear the cache',
+					description: 'Make stored answers count no longer, so that the next calls ask anew',
+				},
 				{
 					name: 'Embed Text',
 					value: 'embed',
@@ -313,7 +320,9 @@ export const description: INodeTypeDescription = {
 		...embedProperties(showEmbed),
 		...requestProperties(showRequest),
 		...cacheProperties(showAll),
+		...clearProperties(['workflow', 'node', 'tag', 'key', 'all']),
 		{ ...storeProperty, displayOptions: { show: { ...showAll, cacheMode: ['readWrite', 'readOnly', 'refresh'] } } },
+		{ ...storeProperty, displayOptions: { show: { operation: ['clear'] } } },
 		{
 			displayName: 'Options',
 			name: 'options',

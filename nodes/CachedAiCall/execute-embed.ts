@@ -19,7 +19,7 @@ export async function embedItems(context: IExecuteFunctions, runtime: Runtime): 
 	const open = accessOpener(context);
 	const summary = new Summary();
 	const shared = await openStore(context, runtime, readStore(context));
-	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn, shared };
+	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, nodeName: context.getNode().name, warn: summary.warn, shared };
 	const embedder = new Embedder(runtime, place);
 	// As many items at once as the requests under way can hold, or they would never be full.
 	const concurrency = Math.min(readConcurrency(context) * readTextsPerRequest(context), MAX_AT_ONCE);

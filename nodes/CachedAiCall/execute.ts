@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { AiAnswer } from '../../lib/ai';
 import type { CallTrace } from '../../lib/core/trace';
+import { clearItems } from '../../lib/n8n/clear';
 import { warnOfStackedRetries } from '../../lib/n8n/hints';
 import { runItems } from '../../lib/n8n/items';
 import { openStore } from '../../lib/n8n/store';
@@ -13,7 +14,7 @@ import { wasSaved, type Place } from './operations/chat';
 import { embedItems } from './execute-embed';
 import { withImages } from './images';
 import { answerRequests } from './execute-request';
-import { parameterReader, readConcurrency, readOperation, readStore } from './parameters';
+import { clearReader, parameterReader, readClearedStore, readConcurrency, readOperation, readStore } from './parameters';
 import { Summary } from './summary';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
@@ -22,11 +23,15 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const operation = readOperation(context);
 	if (operation === 'embed') return await embedItems(context, runtime);
 	if (operation === 'request') return await answerRequests(context, runtime);
+	if (operation === 'clear') {
+		const store = await openStore(context, runtime, readClearedStore(context));
+		return await clearItems(context, runtime, store, clearReader(context));
+	}
 	const read = parameterReader(context);
 	const open = accessOpener(context);
 	const summary = new Summary();
 	const shared = await openStore(context, runtime, readStore(context));
-	const place: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn, shared };
+	const place: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, nodeName: context.getNode().name, warn: summary.warn, shared };
 	const output = await runItems(context, { concurrency: readConcurrency(context) }, async (itemIndex, signal) => {
 		const parameters = await withImages(context, itemIndex, read(itemIndex));
 		if (parameters.explain) {

@@ -2,9 +2,11 @@ import type { AiMessage, AiRequest, JsonFormat, PromptRule, Shortening } from '.
 import { shortenRequest } from '../../lib/ai';
 import { InvalidOptionError } from '../../lib/core/errors';
 import { requireHttpUrl, requireInteger, requireNumber, requireOneOf, requireText } from '../../lib/core/validate';
+import type { RuleReader } from '../../lib/n8n/clear';
 import { perItem, type ParameterContext } from '../../lib/n8n/parameters';
 import type { SimilarOptions } from '../../lib/similar/policy';
 import { toCacheSettings, type CacheSettings } from '../shared/cache';
+import { toRules } from '../shared/clear';
 import { toConnection, type ConnectionSettings } from '../shared/connection';
 import { parseJsonField, requireJsonObject } from '../shared/json';
 import { toResilience, type ResilienceSettings } from '../shared/resilience';
@@ -69,6 +71,7 @@ export const SETTINGS = [
 	'ttlSeconds',
 	'cacheScope',
 	'cacheScopeKey',
+	'cacheTags',
 	'options',
 ];
 
@@ -124,6 +127,16 @@ export function readOperation(context: ParameterContext): unknown {
 /** One store for the whole run. A store that is not shown (the cache is off) is not used. */
 export function readStore(context: ParameterContext): unknown {
 	return get(context, 0, 'cacheMode') === 'off' ? undefined : get(context, 0, 'store');
+}
+
+/** As `readStore`, for the operation Clear Cache, in which the cache has no mode. */
+export function readClearedStore(context: ParameterContext): unknown {
+	return get(context, 0, 'store');
+}
+
+/** What the operation Clear Cache is to clear. What it returns throws InvalidOptionError that names the parameter. */
+export function clearReader(context: ParameterContext): RuleReader {
+	return (itemIndex, workflow) => toRules((name) => get(context, itemIndex, name), workflow);
 }
 
 export function readSettings(context: ParameterContext, itemIndex: number): Settings {
@@ -188,6 +201,7 @@ function readCache(read: (name: string) => unknown): CacheSettings {
 		ttlSeconds: read('ttlSeconds'),
 		scope: read('cacheScope'),
 		scopeKey: read('cacheScopeKey'),
+		tags: read('cacheTags'),
 	});
 }
 

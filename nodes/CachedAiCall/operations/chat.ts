@@ -14,6 +14,7 @@ import { sendToProvider } from './send';
 export interface Place {
 	readonly workflowId: string;
 	readonly nodeId: string;
+	readonly nodeName?: string | undefined;
 	/** Where the run keeps its answers; without it, in the memory of this process. */
 	readonly shared?: SharedStore | undefined;
 	/** Tells the user once per run. */
@@ -64,14 +65,14 @@ export function plan(runtime: Runtime, access: ProviderAccess, parameters: ChatP
 		// The whole request as it goes over the wire, and what becomes of the answer.
 		{ provider: choice.wire.name, baseUrl, wire, json: request.json !== undefined, ...(request.body ? { raw: true } : {}) },
 	);
-	return { wire, origin, key, prompt, lane: openLane(runtime, credentialId, origin, parameters, place.shared) };
+	return { wire, origin, key, prompt, lane: openLane(runtime, credentialId, origin, parameters, place) };
 }
 
-function openLane(runtime: Runtime, credential: string, origin: string, parameters: ChatParameters, shared: SharedStore | undefined): Lane {
+function openLane(runtime: Runtime, credential: string, origin: string, parameters: ChatParameters, place: Place): Lane {
 	return runtime.lane({
 		...laneOf(credential, origin, parameters, parameters.request.model),
-		shared,
-		cache: cacheOf(parameters, isCacheable),
+		shared: place.shared,
+		cache: cacheOf(parameters, place, isCacheable),
 		similar: parameters.similar,
 		// A stream may go on for as long as it keeps coming; the transport watches over its silences.
 		attemptTimeoutMs: parameters.stream ? parameters.totalTimeoutMs : parameters.attemptTimeoutMs,

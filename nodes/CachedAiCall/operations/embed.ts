@@ -138,7 +138,7 @@ export function plan(runtime: Runtime, access: ProviderAccess, parameters: Embed
 	const lane = runtime.lane({
 		...laneOf(credentialId, origin, parameters, parameters.model),
 		shared: place.shared,
-		cache: cacheOf(parameters, () => true),
+		cache: cacheOf(parameters, place, () => true),
 		// A text only joins a request here; attempts, circuit and slots are the request's.
 		retry: { maxRetries: 0, baseMs: 0, maxMs: 0 },
 		retryBudget: undefined,

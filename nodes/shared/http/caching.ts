@@ -1,3 +1,4 @@
+import { toTags } from '../../../lib/cache/marks';
 import { InvalidOptionError } from '../../../lib/core/errors';
 import { requireNumber, requireOneOf } from '../../../lib/core/validate';
 import { BODY_ENCODINGS, canEncode, type Compression } from '../../../lib/http/compress';
@@ -5,7 +6,7 @@ import { toScope, toTtlMs, type CacheSettings } from '../cache';
 
 type Values = Readonly<Record<string, unknown>>;
 
-export interface ResponseCacheSettings extends Pick<CacheSettings, 'scope' | 'scopeKey'> {
+export interface ResponseCacheSettings extends Pick<CacheSettings, 'scope' | 'scopeKey' | 'tags'> {
 	/** Undefined: as the server says. */
 	readonly ttlMs: number | undefined;
 }
@@ -39,6 +40,7 @@ function toResponseCache(option: unknown): ResponseCacheSettings | undefined {
 	return {
 		ttlMs: mode === 'fixed' ? toTtlMs(values.ttlSeconds ?? 300) : undefined,
 		...toScope(values.cacheScope ?? 'workflow', values.cacheScopeKey),
+		tags: toTags('Tags', values.cacheTags),
 	};
 }
 

@@ -1,5 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { scopeProperties } from '../../cache';
+import { scopeProperties, tagsProperty } from '../../cache';
 
 const CACHING = { mode: ['server', 'fixed'] };
 
@@ -72,6 +72,7 @@ export const cachingOptions: INodeProperties[] = [
 						displayOptions: { show: { mode: ['fixed'] } },
 					},
 					...scopeProperties(CACHING),
+					tagsProperty(CACHING),
 				],
 			},
 		],
