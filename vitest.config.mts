@@ -14,8 +14,9 @@ export default defineConfig({
 	test: {
 		reporters: ['default', './test/toolchain/totals-reporter.mts'],
 		projects: [
-			project('unit'),
-			project('contract'),
+			// A machine that does many things at once is slow, not broken.
+			project('unit', { testTimeout: 60_000 }),
+			project('contract', { testTimeout: 60_000 }),
 			project('integration', { testTimeout: 20_000 }),
 			project('chaos', { testTimeout: 30_000 }),
 			project('engine', { testTimeout: 30_000, hookTimeout: 30_000 }),

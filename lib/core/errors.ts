@@ -17,7 +17,8 @@ export type ErrorCode =
 	| 'ERR_TOO_MANY_REDIRECTS'
 	| 'ERR_ALL_FAILED'
 	| 'ERR_BUDGET_EXCEEDED'
-	| 'ERR_AUTHENTICATION';
+	| 'ERR_AUTHENTICATION'
+	| 'ERR_ANSWER_NOT_KEPT';
 
 export interface FastpathErrorOptions {
 	cause?: unknown;
@@ -224,6 +225,15 @@ export class BudgetExceededError extends FastpathError {
 	override readonly unprocessed = true;
 }
 
+/** An earlier try did it, but what was answered is not there any more; to do it again may do harm. */
+export class AnswerNotKeptError extends FastpathError {
+	readonly code = 'ERR_ANSWER_NOT_KEPT';
+
+	constructor() {
+		super('An earlier try of this batch was answered, but the answer was not kept; the request was not sent again');
+	}
+}
+
 /** The credential could not be applied: it is not connected, was revoked, or no token was to be had for it. */
 export class AuthenticationError extends FastpathError {
 	readonly code = 'ERR_AUTHENTICATION';
@@ -254,6 +264,7 @@ interface ErrorByCode {
 	ERR_ALL_FAILED: AllFailedError;
 	ERR_BUDGET_EXCEEDED: BudgetExceededError;
 	ERR_AUTHENTICATION: AuthenticationError;
+	ERR_ANSWER_NOT_KEPT: AnswerNotKeptError;
 }
 
 /** Whether an error is one of ours, whichever copy of this module made it. */

@@ -14,6 +14,8 @@ export interface CallContext {
 	readonly key?: string | undefined;
 	/** The part of the request that may be worded otherwise, and a key of all the rest. Without it none stands in for another. */
 	readonly prompt?: { readonly scope: string; readonly text: string } | undefined;
+	/** Tokens that the request is expected to be counted as input, for limits on them. */
+	readonly tokens?: number | undefined;
 	/** On the scale of `Clock.now()`; no wait may reach beyond it. */
 	readonly deadlineAt?: number | undefined;
 	/** Whether the origin may see the request twice without harm (RFC 9110 section 9.2.2, or the user's word). */

@@ -13,6 +13,8 @@ export interface CallTrace {
 	store?: 'process' | 'shared';
 	/** Another caller's request in flight answered this call too. */
 	coalesced: boolean;
+	/** An earlier try had done this already: nothing was sent, and the answer is the one that was given then. */
+	journal?: boolean;
 	/** Requests sent upstream for this call; 0 on a hit. */
 	attempts: number;
 	/** Milliseconds spent waiting: for a slot or a turn under the rate limit, and between attempts. */

@@ -1,123 +1,155 @@
 import type { Clock } from '../core/clock';
 import { LimitExceededError } from '../core/errors';
 import type { Call, CallContext, Policy } from '../core/policy';
-import { onAbort, throwIfAborted } from '../core/signal';
+import { onAbort } from '../core/signal';
+import { Allowance, COUNTED, TokenForecast, type Cost, type Counted, type ReportedLimit } from './allowance';
+import { left } from './left';
 
-/** One of the limits that an origin reports with its answers. */
-export interface ReportedLimit {
-	/** What is left of it. */
-	readonly remaining: number;
-	/** Until it is whole again, in milliseconds. */
-	readonly resetMs: number;
-	/** Whether it counts requests; others, such as tokens, only matter once nothing is left. */
-	readonly countsRequests: boolean;
+interface Waiter {
+	readonly cost: Cost;
+	readonly deadlineAt: number | undefined;
+	readonly go: () => void;
+	readonly fail: (error: Error) => void;
 }
 
 const PROBE_EVERY_MS = 60_000;
 
 /**
- * Keeps within limits that nobody configured: what the origin last said is left is handed out, and then calls wait for the reset,
- * instead of running into rejections. A wait beyond a call's deadline is not begun; but one call a minute sees whether the limit
- * still holds, because origins have been known to err about themselves. What the origin says of answers to
- * earlier requests may not know of those still under way, so these are taken off.
+ * Keeps within limits that nobody configured: what the origin last said is left of requests and tokens is handed out in the order in
+ * which calls came, and then they wait for the reset, instead of running into rejections. What a call will take in tokens is an
+ * estimate that learns from what calls were counted; the origin's next word corrects it. A wait beyond a call's deadline is not
+ * begun; but one call a minute sees whether the limit still holds, because origins have been known to err about themselves.
  */
 export class LearntLimit implements Policy {
 	readonly name = 'learnt limit';
-	readonly #waiters = new Set<() => void>();
-	#left = Infinity;
-	/** On the scale of `Clock.now()`; until then `#left` holds. */
-	#resetAt = 0;
-	#active = 0;
+	readonly #allowances = new Map<Counted, Allowance>();
+	readonly #forecast = new TokenForecast();
+	readonly #waiters = new Set<Waiter>();
+	readonly #underWay = new Set<Cost>();
+	#cancelTimer: () => void = () => {};
 	/** When the next call may go against what is known. */
 	#probeAt = 0;
 
 	constructor(private readonly clock: Clock) {}
 
 	get idle(): boolean {
-		return this.#active === 0 && this.#waiters.size === 0 && this.#resetAt <= this.clock.now();
+		const now = this.clock.now();
+		return this.#underWay.size === 0 && this.#waiters.size === 0 && [...this.#allowances.values()].every(({ resetAt }) => resetAt <= now);
 	}
 
 	async execute<T>(call: Call<T>, context: CallContext): Promise<T> {
-		if (!this.#take()) await this.#wait(context);
+		const cost = this.#forecast.cost(context.tokens);
+		if (this.#waiters.size > 0 || !this.#take(cost)) await this.#wait(cost, context);
 		try {
 			return await call(context);
 		} finally {
-			this.#active -= 1;
+			this.#underWay.delete(cost);
 		}
 	}
 
-	/** What the headers of an answer say; to be called while the call that got them is still under way. */
+	/**
+	 * What the headers of an answer say; to be called while the call that got them is still under way. They may not know of the
+	 * others under way, so what these are expected to take is taken off.
+	 */
 	observe(limits: readonly ReportedLimit[]): void {
-		const others = Math.max(0, this.#active - 1);
-		let next: { left: number; resetMs: number } | undefined;
-		for (const { remaining, resetMs, countsRequests } of limits) {
-			if (remaining > 0 && !countsRequests) continue;
-			const left = Math.max(0, remaining - others);
-			const tighter = !next || left < next.left || (left === next.left && resetMs > next.resetMs);
-			if (tighter) next = { left, resetMs };
+		if (limits.length === 0) return;
+		const now = this.clock.now();
+		for (const counted of COUNTED) {
+			const tightest = limits.filter(({ counts }) => counts === counted).sort((a, b) => a.remaining - b.remaining || b.resetMs - a.resetMs)[0];
+			if (!tightest) continue;
+			const allowance = this.#allowances.get(counted) ?? new Allowance();
+			this.#allowances.set(counted, allowance);
+			allowance.report(tightest, this.#takenByOthers(counted), now);
 		}
-		if (!next) return;
-		this.#left = next.left;
-		this.#probeAt = this.clock.now() + PROBE_EVERY_MS;
-		this.#resetAt = this.clock.now() + next.resetMs;
-		this.#wake();
+		this.#probeAt = now + PROBE_EVERY_MS;
+		this.#pump();
+	}
+
+	/** What a call was counted, of which `estimate` tokens of input had been expected by length. */
+	learn(estimate: number, used: { readonly inputTokens: number; readonly outputTokens: number }): void {
+		this.#forecast.learn(estimate, used);
+	}
+
+	/** How long a call with so many tokens would wait if it came now, in milliseconds. Without side effects on what is handed out. */
+	waitMs(tokens: number): number {
+		const cost = this.#forecast.cost(tokens);
+		return Math.max(0, this.#readyAt(cost) - this.clock.now());
+	}
+
+	/** One of those under way is the call whose answer it is; which one, is not known here. */
+	#takenByOthers(counted: Counted): number {
+		const count = this.#underWay.size;
+		const sum = [...this.#underWay].reduce((total, cost) => total + cost[counted], 0);
+		return count === 0 ? 0 : Math.round((sum * (count - 1)) / count);
 	}
 
 	/** Looks and takes in one: two who wake together must not take the same. */
-	#take(): boolean {
-		if (this.#resetAt <= this.clock.now()) this.#left = Infinity;
-		if (this.#left <= 0) return false;
-		this.#left -= 1;
-		this.#active += 1;
+	#take(cost: Cost): boolean {
+		const now = this.clock.now();
+		const allowances = [...this.#allowances];
+		if (!allowances.every(([counted, allowance]) => allowance.hasRoom(cost[counted], now))) return false;
+		for (const [counted, allowance] of allowances) allowance.take(cost[counted]);
+		this.#underWay.add(cost);
 		return true;
 	}
 
-	async #wait(context: CallContext): Promise<void> {
+	/** When there will be room, as far as is known. */
+	#readyAt(cost: Cost): number {
+		const now = this.clock.now();
+		const lacking = [...this.#allowances].filter(([counted, allowance]) => !allowance.hasRoom(cost[counted], now));
+		return Math.max(now, ...lacking.map(([, { resetAt }]) => resetAt));
+	}
+
+	async #wait(cost: Cost, context: CallContext): Promise<void> {
 		const since = this.clock.now();
+		let removeListener = () => {};
 		try {
-			do {
-				throwIfAborted(context.signal);
-				const waitMs = this.#resetAt - this.clock.now();
-				if (context.deadlineAt !== undefined && this.#resetAt >= context.deadlineAt) {
-					if (this.#probe()) return;
-					throw new LimitExceededError(
-						`The server's rate limit is used up for another ${Math.ceil(waitMs / 1000)} s, which is longer than this call may take`,
-					);
-				}
-				await this.#pause(waitMs, context.signal);
-				throwIfAborted(context.signal);
-			} while (!this.#take());
+			await new Promise<void>((resolve, reject) => {
+				const waiter: Waiter = { cost, deadlineAt: context.deadlineAt, go: resolve, fail: reject };
+				this.#waiters.add(waiter);
+				removeListener = onAbort(context.signal, () => {
+					this.#waiters.delete(waiter);
+					this.#pump();
+					reject(left(context.signal));
+				});
+				this.#pump();
+			});
 		} finally {
+			removeListener();
 			context.trace.waitedMs += this.clock.now() - since;
 		}
 	}
 
-	#probe(): boolean {
+	/** Lets go who may, turns away whose time is too short, and sets the one timer for the next. */
+	#pump(): void {
+		this.#cancelTimer();
+		this.#cancelTimer = () => {};
+		for (const waiter of this.#waiters) {
+			if (!this.#take(waiter.cost)) return this.#sleepUntil(this.#readyAt(waiter.cost));
+			this.#waiters.delete(waiter);
+			waiter.go();
+		}
+	}
+
+	#sleepUntil(readyAt: number): void {
+		const waitMs = Math.max(1, Math.ceil(readyAt - this.clock.now()));
+		for (const waiter of this.#waiters) {
+			if (waiter.deadlineAt === undefined || readyAt < waiter.deadlineAt) continue;
+			this.#waiters.delete(waiter);
+			if (this.#mayProbe()) {
+				this.#underWay.add(waiter.cost);
+				waiter.go();
+				continue;
+			}
+			const wait = `${Math.ceil(waitMs / 1000)} s`;
+			waiter.fail(new LimitExceededError(`The server's rate limit is used up for another ${wait}, which is longer than this call may take`));
+		}
+		if (this.#waiters.size > 0) this.#cancelTimer = this.clock.after(waitMs, () => this.#pump());
+	}
+
+	#mayProbe(): boolean {
 		if (this.clock.now() < this.#probeAt) return false;
 		this.#probeAt = this.clock.now() + PROBE_EVERY_MS;
-		this.#active += 1;
 		return true;
-	}
-
-	/** Until the time is over, something new is learnt, or the call is aborted. */
-	async #pause(ms: number, signal: AbortSignal): Promise<void> {
-		await new Promise<void>((resolve) => {
-			const end = () => {
-				cancel();
-				removeListener();
-				this.#waiters.delete(end);
-				resolve();
-			};
-			this.#waiters.add(end);
-			const cancel = this.clock.after(ms, end);
-			let removeListener = () => {};
-			removeListener = onAbort(signal, end);
-		});
-	}
-
-	/** In the order in which they came; each looks for itself whether there is something left for it. */
-	#wake(): void {
-		if (this.#left <= 0) return;
-		for (const wake of [...this.#waiters]) wake();
 	}
 }

@@ -52,6 +52,8 @@ function describeCause(error: FastpathError): string | undefined {
 			return 'Raise "Max Response Size" in the options, or ask for less at a time.';
 		case 'ERR_BUDGET_EXCEEDED':
 			return 'No request was sent. The budget is among the options of this node, under "Budget per Day".';
+		case 'ERR_ANSWER_NOT_KEPT':
+			return 'Answers above 1 MB are not kept, and the oldest leave a store that is full. Look whether the server has done it; another Batch Key, or Resume switched off, sends it again.';
 		case 'ERR_ITEM_REFUSED':
 			return hasCode(error, 'ERR_ITEM_REFUSED') ? said(error.answer) : undefined;
 		case 'ERR_AUTHENTICATION':

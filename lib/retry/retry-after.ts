@@ -31,8 +31,8 @@ function rateLimitReset(headers: HeaderMap, wallNow: number): number | undefined
 }
 
 const LIMITS = [
-	{ remaining: 'x-ratelimit-remaining-requests', reset: 'x-ratelimit-reset-requests' },
-	{ remaining: 'x-ratelimit-remaining-tokens', reset: 'x-ratelimit-reset-tokens' },
+	{ limit: 'x-ratelimit-limit-requests', remaining: 'x-ratelimit-remaining-requests', reset: 'x-ratelimit-reset-requests' },
+	{ limit: 'x-ratelimit-limit-tokens', remaining: 'x-ratelimit-remaining-tokens', reset: 'x-ratelimit-reset-tokens' },
 ];
 
 const ANTHROPIC_LIMITS = [
@@ -47,32 +47,40 @@ const PLAIN_LIMITS = ['x-ratelimit', 'ratelimit'];
 
 /** A limit that an origin reports with every answer. */
 interface Reported {
+	readonly counts: 'requests' | 'input' | 'output' | 'tokens';
 	readonly remaining: number;
 	readonly resetMs: number;
-	readonly countsRequests: boolean;
+	readonly whole: number | undefined;
 }
 
 /** The limits of which the headers say both what is left and when it will be whole again. */
 export function reportedLimits(headers: HeaderMap, wallNow: number): Reported[] {
 	const at = (name: string) => header(headers, name);
 	const all = [
-		...LIMITS.map(({ remaining, reset }) => ({ remaining: at(remaining), resetMs: duration(at(reset)), countsRequests: remaining.endsWith('requests') })),
+		...LIMITS.map(({ remaining, reset, limit }) => ({ remaining: at(remaining), resetMs: duration(at(reset)), whole: at(limit), counts: countedBy(limit) })),
 		...ANTHROPIC_LIMITS.map((limit) => ({
 			remaining: at(`${limit}-remaining`),
 			resetMs: secondsOrDate(at(`${limit}-reset`), wallNow),
-			countsRequests: limit.endsWith('requests'),
+			whole: at(`${limit}-limit`),
+			counts: countedBy(limit),
 		})),
 		...PLAIN_LIMITS.map((limit) => ({
 			remaining: at(`${limit}-remaining`),
 			resetMs: secondsOrEpoch(at(`${limit}-reset`), wallNow),
-			countsRequests: true,
+			whole: at(`${limit}-limit`),
+			counts: 'requests' as const,
 		})),
 	];
-	return all.flatMap(({ remaining, resetMs, countsRequests }) =>
+	return all.flatMap(({ remaining, resetMs, whole, counts }) =>
 		remaining !== undefined && NUMBER.test(remaining) && resetMs !== undefined
-			? [{ remaining: Number(remaining), resetMs, countsRequests }]
+			? [{ counts, remaining: Number(remaining), resetMs, whole: whole !== undefined && NUMBER.test(whole) ? Number(whole) : undefined }]
 			: [],
 	);
+}
+
+function countedBy(name: string): Reported['counts'] {
+	if (name.endsWith('requests')) return 'requests';
+	return name.endsWith('input-tokens') ? 'input' : name.endsWith('output-tokens') ? 'output' : 'tokens';
 }
 
 /** A reset only matters for a limit that has nothing left; where the origin does not say what is left, it does. */

@@ -62,6 +62,7 @@ export interface LaneCall {
 	readonly signal: AbortSignal;
 	readonly key?: string | undefined;
 	readonly prompt?: CallContext['prompt'];
+	readonly tokens?: number | undefined;
 	readonly idempotent: boolean;
 	readonly request?: RequestFacts | undefined;
 	readonly safe?: boolean | undefined;

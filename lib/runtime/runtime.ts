@@ -28,6 +28,7 @@ import { SimilarIndex } from '../similar';
 import { SimilarCounts, type SimilarParts } from '../similar/policy';
 import type { Policy } from '../core/policy';
 import { compose, openLane, type Lane, type LaneOptions } from './compose';
+import { Journals } from './journals';
 import { Registry } from './registry';
 import { scopeKey, type Scope } from './scope';
 import { SharedStores, type Cleared } from './shared-stores';
@@ -64,6 +65,8 @@ export class Runtime {
 	readonly store: Store;
 	/** Stores that other processes reach too, with this one's memory in front of them. */
 	readonly sharedStores: SharedStores;
+	/** What batches have done, so that another try need not do it again. */
+	readonly journals: Journals;
 	readonly similar: Omit<SimilarParts, 'store'>;
 	readonly flights: FlightDeck;
 	readonly background: Background;
@@ -93,6 +96,7 @@ export class Runtime {
 		this.#memory = new MemoryStore({ clock: this.clock });
 		this.store = new ClearableStore(this.#memory, this.#rules);
 		this.sharedStores = new SharedStores(this.#memory, this.clock, this.random, parts.log);
+		this.journals = new Journals(this.clock);
 		this.similar = { index: new SimilarIndex({ clock: this.clock }), counts: new SimilarCounts() };
 		this.flights = new FlightDeck(this.clock);
 		this.background = new Background(MAX_BACKGROUND_TASKS, (_key, error) =>
@@ -211,6 +215,7 @@ export class Runtime {
 	sweep(): void {
 		this.store.sweep();
 		this.sharedStores.sweep();
+		this.journals.sweep();
 		this.similar.index.sweep();
 		this.transport.sweep();
 		this.#breakers.sweep();
@@ -227,6 +232,7 @@ export class Runtime {
 		await this.transport.dispose();
 		this.similar.index.clear();
 		await this.sharedStores.dispose();
+		await this.journals.dispose();
 		await this.store.dispose();
 	}
 

@@ -9,6 +9,7 @@ import { TieredStore } from '../cache/tiered-store';
 import type { Clock } from '../core/clock';
 import { LimitExceededError } from '../core/errors';
 import type { Random } from '../core/random';
+import type { SharedBackend } from '../core/shared';
 import { LeaseDeck } from '../flight/lease';
 import { GuardedBackend, type SharedStatus } from '../shared/guard';
 import { KeyvAdapter } from '../shared/keyv-adapter';
@@ -31,6 +32,8 @@ export interface Cleared {
 
 export interface SharedStore {
 	readonly store: Store;
+	/** What it is made of, behind the guard: it never throws. */
+	readonly backend: SharedBackend;
 	/** Who asks for what, over all processes. */
 	readonly leases: LeaseDeck;
 	/** Host and port, for people. */
@@ -100,6 +103,7 @@ export class SharedStores {
 		const held: Held = {
 			store: new TieredStore(name, new ClearableStore(front, rules), new ClearableStore(behind, rules)),
 			label,
+			backend: guard,
 			leases: new LeaseDeck({ shared: guard, clock, random: this.random }),
 			guard,
 			rules,

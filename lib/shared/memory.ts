@@ -8,18 +8,30 @@ type Kind = 'value' | 'lease' | 'counter' | 'window' | 'list';
 
 type Held = Buffer | string | number | number[] | Buffer[];
 
+interface Entry {
+	readonly of: Held;
+	readonly bytes: number;
+}
+
+/** Added to the size of what is held, for its name and the bookkeeping around it. */
+const OVERHEAD_BYTES = 250;
+
 /** A shared store for the one process there is: what stands in while the real one is out, and the reference for its contract. */
 export class MemoryBackend implements SharedBackend {
 	readonly name = 'memory';
 	readonly #clock: Clock;
-	readonly #held: LRUCache<string, { readonly of: Held }>;
+	readonly #held: LRUCache<string, Entry>;
 	readonly #topics = new Topics();
 
-	/** @param maxEntries the least recently used leaves first */
-	constructor(clock: Clock, maxEntries = 10_000) {
+	/**
+	 * @param maxEntries the least recently used leaves first
+	 * @param maxBytes of all entries together; without it, they are not weighed
+	 */
+	constructor(clock: Clock, maxEntries = 10_000, maxBytes?: number) {
 		this.#clock = clock;
 		this.#held = new LRUCache({
 			max: requireInteger('maxEntries', maxEntries, { min: 1 }),
+			...(maxBytes === undefined ? {} : { maxSize: maxBytes, sizeCalculation: ({ bytes }: Entry) => Math.max(1, bytes) }),
 			// To the library, a start of 0 means that an entry never expires; a clock may begin at 0.
 			perf: { now: () => clock.now() + 1 },
 			ttlResolution: 0,
@@ -100,8 +112,11 @@ export class MemoryBackend implements SharedBackend {
 	}
 
 	async append(name: string, value: Buffer, bounds: { readonly ttlMs: number; readonly max: number }): Promise<void> {
-		const list = [...(this.#read<Buffer[]>('list', name) ?? []), Buffer.from(value)];
-		this.#write('list', name, list.slice(-bounds.max), bounds.ttlMs);
+		// In place: the copy of a list of thousands would cost more with each addition.
+		const list = this.#read<Buffer[]>('list', name) ?? [];
+		list.push(Buffer.from(value));
+		if (list.length > bounds.max) list.splice(0, list.length - bounds.max);
+		this.#write('list', name, list, bounds.ttlMs, list.length * (value.length + OVERHEAD_BYTES));
 	}
 
 	async list(name: string): Promise<Buffer[]> {
@@ -116,6 +131,11 @@ export class MemoryBackend implements SharedBackend {
 		return this.#topics.add(channel, listener).remove;
 	}
 
+	/** Lets go of what has expired. */
+	sweep(): void {
+		this.#held.purgeStale();
+	}
+
 	async dispose(): Promise<void> {
 		this.#held.clear();
 		this.#topics.clear();
@@ -126,8 +146,9 @@ export class MemoryBackend implements SharedBackend {
 		return this.#held.get(place(kind, name))?.of as T | undefined;
 	}
 
-	#write(kind: Kind, name: string, of: Held, ttlMs: number): void {
-		this.#held.set(place(kind, name), { of }, { ttl: Math.max(1, ttlMs) });
+	/** @param bytes of what is no single value */
+	#write(kind: Kind, name: string, of: Held, ttlMs: number, bytes = Buffer.isBuffer(of) ? of.length : 0): void {
+		this.#held.set(place(kind, name), { of, bytes: bytes + OVERHEAD_BYTES }, { ttl: Math.max(1, ttlMs) });
 	}
 
 	#keys(prefix: string): string[] {

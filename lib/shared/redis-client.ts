@@ -74,6 +74,7 @@ function connectionOptions(settings: RedisSettings): PlainOptions {
 		lazyConnect: true,
 		enableOfflineQueue: false,
 		autoResendUnfulfilledCommands: false,
+		autoResubscribe: false,
 		maxRetriesPerRequest: 0,
 		connectTimeout: settings.connectTimeoutMs,
 		commandTimeout: settings.commandTimeoutMs,

@@ -170,11 +170,18 @@ export class RedisBackend implements SharedBackend {
 
 	async #listening(): Promise<RedisClient> {
 		if (!this.#subscriber) {
-			this.#subscriber = this.#create();
-			this.#subscriber.on('message', (name: string, message: string) => this.#topics.emit(name, message));
+			const subscriber = this.#create();
+			subscriber.on('message', (name: string, message: string) => this.#topics.emit(name, message));
+			subscriber.on('ready', () => this.#listenAgain(subscriber));
+			this.#subscriber = subscriber;
 		}
 		if (this.#subscriber.status !== 'ready') await this.#open(this.#subscriber);
 		return this.#subscriber;
+	}
+
+	/** After a connection was lost. The client would do it by itself, but a refusal would end the process. */
+	#listenAgain(subscriber: RedisClient): void {
+		for (const name of this.#topics.channels()) subscriber.subscribe(name).catch(() => {});
 	}
 
 	async *#batches(prefix: string): AsyncGenerator<[Redis, string[]]> {

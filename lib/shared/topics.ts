@@ -18,6 +18,10 @@ export class Topics {
 		};
 	}
 
+	channels(): string[] {
+		return [...this.#listeners.keys()];
+	}
+
 	emit(channel: string, message: string): void {
 		for (const listener of [...(this.#listeners.get(channel) ?? [])]) {
 			try {

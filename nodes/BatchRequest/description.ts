@@ -52,6 +52,42 @@ const whenItemsFail: INodeProperties[] = [
 	},
 ];
 
+const resume: INodeProperties[] = [
+	{
+		displayName: 'Resume',
+		name: 'resume',
+		type: 'options',
+		noDataExpression: true,
+		default: 'off',
+		description: 'Whether items that are done are noted in a journal, so that another try answers them from there and sends only the others',
+		displayOptions: { show: { operation: ['request'] } },
+		options: [
+			{ name: 'Off', value: 'off', description: 'Each try sends all items' },
+			{
+				name: 'Retries of an Execution',
+				value: 'retries',
+				description: 'After Retry On Fail, a retried execution, or a worker that died. A new execution sends all items.',
+			},
+			{
+				name: 'Until All Are Done',
+				value: 'unfinished',
+				description: 'Also in new executions, until a run has ended without failed or cancelled items. The run after that sends all items.',
+			},
+			{ name: 'With the Same Batch Key', value: 'key', description: 'In all runs with that key, for as long as the journal is kept' },
+		],
+	},
+	{
+		displayName: 'Batch Key',
+		name: 'batchKey',
+		type: 'string',
+		default: '',
+		required: true,
+		placeholder: 'e.g. invoices {{ $today.toFormat("yyyy-MM") }}',
+		description: 'Items that were done under this key are not sent again by this node',
+		displayOptions: { show: { resume: ['key'], operation: ['request'] } },
+	},
+];
+
 const batchOptions: INodeProperties[] = [
 	{
 		displayName: 'Add Idempotency Key',
@@ -59,7 +95,7 @@ const batchOptions: INodeProperties[] = [
 		type: 'boolean',
 		default: false,
 		description:
-			'Whether to send an Idempotency-Key header, the same for all attempts of an item. The server must honour it: calls of any method are then repeated after errors.',
+			'Whether to send an Idempotency-Key header, the same for all tries of an item, also after Resume. The server must honour it: calls of any method are then repeated after errors.',
 	},
 	{
 		displayName: 'Concurrency',
@@ -74,6 +110,13 @@ const batchOptions: INodeProperties[] = [
 		],
 	},
 	{
+		displayName: 'Idempotency Key Header',
+		name: 'idempotencyHeader',
+		type: 'string',
+		default: 'Idempotency-Key',
+		description: 'The name of the header that Add Idempotency Key sends',
+	},
+	{
 		displayName: 'Identical Requests',
 		name: 'identicalRequests',
 		type: 'options',
@@ -84,6 +127,22 @@ const batchOptions: INodeProperties[] = [
 			{ name: 'Send Once', value: 'once', description: 'Whatever the method' },
 			{ name: 'Send Once if GET or HEAD', value: 'reads' },
 		],
+	},
+	{
+		displayName: 'Item Key',
+		name: 'itemKey',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. {{ $json.invoiceNumber }}',
+		description: 'What makes an item the same in another try. Without it, that is its request: method, URL, query, headers and body.',
+	},
+	{
+		displayName: 'Keep Journal For (Hours)',
+		name: 'journalHours',
+		type: 'number',
+		default: 24,
+		typeOptions: { minValue: 0.01 },
+		description: 'How long items count as done, where Resume is on',
 	},
 	{
 		displayName: 'Summary Output',
@@ -129,6 +188,7 @@ export const description: INodeTypeDescription = {
 		...unlessGathering(bodyProperties),
 		...gatherProperties,
 		...whenItemsFail,
+		...resume,
 		options,
 	],
 };

@@ -1,34 +1,35 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { Once } from '../../lib/batch/once';
 import { runOrdered } from '../../lib/batch/run';
 import { childController } from '../../lib/core/signal';
+import type { CallTrace } from '../../lib/core/trace';
 import { toNodeError } from '../../lib/n8n/errors';
+import { passOf } from '../../lib/n8n/pass';
 import { addHint, warnOfStackedRetries } from '../../lib/n8n/hints';
 import { cancelSignal } from '../../lib/n8n/signal';
 import { getRuntime } from '../../lib/runtime';
 import { createPace } from '../shared/http/pace';
 import { readBatching, readConcurrency } from '../shared/http/parameters';
 import { httpWork } from '../shared/http/work';
+import { eachWork } from './each';
 import { batchEnded, cancelledItem, failedItem } from './failures';
 import { gatherWork } from './gather';
-import { answerFor, isRead, requestKey, withIdempotencyKey } from './identity';
 import { gatherReader, readBatch, readGather } from './parameters';
+import { startResumption } from './resume';
 import { BatchSummary, showSummary } from './summary';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	warnOfStackedRetries(context);
 	const runtime = getRuntime((message) => context.logger.warn(message));
 	const { clock } = runtime;
 	const settings = readBatch(context);
+	if (settings.resume === undefined) warnOfStackedRetries(context);
 	const gathering = readGather(context);
 	const node = context.getNode();
 	const inputs = context.getInputData();
 	const work = await httpWork(context, runtime, 'batchRequest');
-	const pace = createPace(clock, readBatching(context));
 	const summary = new BatchSummary();
-	const once = new Once<INodeExecutionData[]>();
 	const attempts = new Map<number, number>();
-	const run = JSON.stringify([context.getWorkflow().id, node.id, context.getExecutionId(), clock.wallNow(), runtime.random.next()]);
+	const store = runtime.journals.memory;
+	const resumption = await startResumption({ store, durable: false, clock }, passOf(context), settings);
 
 	const { controller, release } = childController(cancelSignal(context));
 	let timedOut = false;
@@ -38,7 +39,8 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	});
 	const startedAt = clock.now();
 	const mayFail = settings.mayFail(inputs.length);
-	const gather = gathering && gatherWork(context, runtime, { work, settings: gathering, read: gatherReader(context, gathering), idempotencyKey: settings.idempotencyKey });
+	const each = eachWork({ work, settings, resumption, summary, pace: createPace(clock, readBatching(context)) });
+	const gather = gathering && gatherWork(context, runtime, { work, settings: gathering, read: gatherReader(context, gathering), idempotencyKey: settings.idempotencyHeader !== undefined });
 	const options = {
 		concurrency: gather ? gather.atOnce(readConcurrency(context)) : readConcurrency(context),
 		signal: controller.signal,
@@ -46,27 +48,15 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 		stopWhen: ({ failed }: { readonly failed: number }) => failed > mayFail,
 	};
 	const results = await runOrdered(inputs, options, async (input, itemIndex, signal) => {
-		if (gather) {
-			return await gather.perform(itemIndex, signal, (trace, counts) => {
-				attempts.set(itemIndex, (attempts.get(itemIndex) ?? 0) + trace.attempts);
-				if (counts) summary.call(trace);
-			});
-		}
-		await pace(itemIndex, signal);
-		const prepared = await work.prepare(itemIndex);
-		const perform = async () =>
-			await work.perform(settings.idempotencyKey ? withIdempotencyKey(prepared, run) : prepared, signal, (trace) => {
-				attempts.set(itemIndex, (attempts.get(itemIndex) ?? 0) + trace.attempts);
-				summary.call(trace);
-			});
-		if (settings.identical === 'each' || (settings.identical === 'reads' && !isRead(prepared))) return await perform();
-		const { value, first } = await once.run(requestKey(prepared), perform);
-		if (first) return value;
-		summary.share();
-		return answerFor(input, value, prepared);
+		const seen = (trace: CallTrace, counts: boolean) => {
+			attempts.set(itemIndex, (attempts.get(itemIndex) ?? 0) + trace.attempts);
+			if (counts) summary.call(trace);
+		};
+		return gather ? await gather.perform(itemIndex, signal, seen) : await each(input, itemIndex, signal, seen);
 	});
 	clear();
 	release();
+	await resumption.end(results);
 
 	const facts = summary.of(results, clock.now() - startedAt);
 	showSummary(context, facts);

@@ -2,9 +2,12 @@ import type { INodeExecutionData } from 'n8n-workflow';
 import { cacheKey } from '../../lib/cache/key';
 import type { Prepared } from '../shared/http/work';
 
+const NOWHERE = { credential: '', origin: '', partition: '' };
+const KEY_DIGITS = 32;
+
 /** Names a request: the same for all that are sent, and answered, alike. A hash, as what a credential holds is part of it. */
 export function requestKey({ access, ready }: Prepared): string {
-	return cacheKey({ credential: access.credentialId, origin: '', partition: '' }, [ready, access.held()]);
+	return cacheKey({ ...NOWHERE, credential: access.credentialId }, [ready, access.held()]);
 }
 
 export function isRead({ ready }: Prepared): boolean {
@@ -21,9 +24,29 @@ export function answerFor(input: INodeExecutionData, answer: readonly INodeExecu
 	});
 }
 
-/** The same for all attempts of an item, and no other's. */
-export function withIdempotencyKey(prepared: Prepared, run: string): Prepared {
-	const { ready, itemIndex } = prepared;
-	const key = cacheKey({ credential: '', origin: '', partition: run }, itemIndex).slice(0, 32);
-	return { ...prepared, ready: { ...ready, headers: { ...ready.headers, 'Idempotency-Key': key } } };
+/**
+ * Names the items of a run so that another try finds the same names. Only what is asked for counts, not how: a longer timeout,
+ * or another format of the response, makes no other item, nor does a renewed token. Of items that ask alike, each has a name.
+ */
+export class ItemKeys {
+	readonly #seen = new Map<string, number>();
+
+	/** @param own what the user calls the item; '' for the request itself */
+	of({ access, ready }: Prepared, own: string): string {
+		const { method, url, query, headers, body, settings } = ready;
+		const request = [method, url, query, headers, body, settings.arrayFormat];
+		const credential = settings.access.perItem ? cacheKey(NOWHERE, [access.credentialId, access.held()]) : access.credentialId;
+		const name = cacheKey({ ...NOWHERE, credential }, own === '' ? request : own).slice(0, KEY_DIGITS);
+		const before = this.#seen.get(name) ?? 0;
+		this.#seen.set(name, before + 1);
+		return before === 0 ? name : cacheKey(NOWHERE, [name, before]).slice(0, KEY_DIGITS);
+	}
+}
+
+/** Adds a header that is the same for all tries of an item, and no other's; one that is there already stays. */
+export function withIdempotencyKey(prepared: Prepared, header: string, batch: string, item: string): Prepared {
+	const { ready } = prepared;
+	const present = Object.keys(ready.headers).some((name) => name.toLowerCase() === header.toLowerCase());
+	const headers = present ? ready.headers : { ...ready.headers, [header]: cacheKey(NOWHERE, [batch, item]).slice(0, KEY_DIGITS) };
+	return { ...prepared, ready: { ...ready, headers, repeatable: true } };
 }

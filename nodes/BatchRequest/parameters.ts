@@ -1,7 +1,9 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { requireNumber, requireOneOf } from '../../lib/core/validate';
+import type { Resume } from '../../lib/batch/rounds';
+import { InvalidOptionError } from '../../lib/core/errors';
+import { requireNumber, requireOneOf, requireText } from '../../lib/core/validate';
 import { perItem, type ParameterContext } from '../../lib/n8n/parameters';
-import { asValues } from '../shared/http/values';
+import { asText, asValues, type Values } from '../shared/http/values';
 import { toGatherSettings, toGatherValue, toRest, type GatherItem, type GatherSettings } from './gather-parameters';
 
 /** What holds for the batch as a whole; expressions in it see the first item. */
@@ -10,7 +12,13 @@ export interface BatchSettings {
 	readonly mayFail: (items: number) => number;
 	readonly timeLimitMs: number | undefined;
 	readonly identical: 'each' | 'once' | 'reads';
-	readonly idempotencyKey: boolean;
+	/** The header's name; undefined where there is to be none. */
+	readonly idempotencyHeader: string | undefined;
+	/** Undefined where no journal is kept. */
+	readonly resume: Resume | undefined;
+	readonly keepMs: number;
+	/** What the user calls an item; '' for its request. */
+	readonly itemKeyOf: (itemIndex: number) => string;
 	readonly summaryOutput: boolean;
 }
 
@@ -31,9 +39,30 @@ export function readBatch(context: ParameterContext): BatchSettings {
 			seconds === undefined ? undefined : Math.round(requireNumber('Time Limit (Seconds)', seconds, { min: 0.001, max: 31_536_000 }) * 1000),
 		// The pages of an item may depend on more of it than its first request shows.
 		identical: paginates === undefined || paginates === 'off' ? identical : 'each',
-		idempotencyKey: options.idempotencyKey === true,
+		idempotencyHeader: options.idempotencyKey === true ? toHeader(options.idempotencyHeader ?? 'Idempotency-Key') : undefined,
+		resume: readResume(context),
+		keepMs: Math.round(requireNumber('Keep Journal For (Hours)', options.journalHours ?? 24, { min: 0.01, max: 8760 }) * 3_600_000),
+		itemKeyOf: itemKeys(context, options),
 		summaryOutput: options.summaryOutput === true,
 	};
+}
+
+function readResume(context: ParameterContext): Resume | undefined {
+	const kind = requireOneOf('Resume', context.getNodeParameter('resume', 0, 'off') as unknown, ['off', 'retries', 'unfinished', 'key']);
+	if (kind === 'off') return undefined;
+	return kind === 'key' ? { kind, key: requireText('Batch Key', asText(context.getNodeParameter('batchKey', 0, ''))) } : { kind };
+}
+
+function itemKeys(context: ParameterContext, options: Values): (itemIndex: number) => string {
+	if (options.itemKey === undefined) return () => '';
+	return (itemIndex) => requireText('Item Key', asText(context.getNodeParameter('options.itemKey', itemIndex, '')));
+}
+
+/** RFC 9110 section 5.1. */
+function toHeader(value: unknown): string {
+	const name = asText(value).trim();
+	if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) throw new InvalidOptionError('Idempotency Key Header', 'the name of a header', name);
+	return name;
 }
 
 /** Undefined where each item has a request of its own. */

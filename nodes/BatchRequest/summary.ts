@@ -11,6 +11,7 @@ export class BatchSummary {
 	#retries = 0;
 	#shared = 0;
 	#cached = 0;
+	#recalled = 0;
 
 	call(trace: CallTrace): void {
 		if (trace.coalesced) this.#shared += 1;
@@ -25,6 +26,11 @@ export class BatchSummary {
 		this.#shared += 1;
 	}
 
+	/** An item that an earlier try had done. */
+	recall(): void {
+		this.#recalled += 1;
+	}
+
 	of(results: ReadonlyArray<Settled<unknown>>, durationMs: number): IDataObject {
 		const count = (status: Settled<unknown>['status']) => results.filter((result) => result.status === status).length;
 		const ok = count('ok');
@@ -37,6 +43,7 @@ export class BatchSummary {
 			retries: this.#retries,
 			shared: this.#shared,
 			cached: this.#cached,
+			resumed: this.#recalled,
 			durationMs: Math.round(durationMs),
 			okPerSecond: durationMs > 0 ? Math.round((ok / durationMs) * 10_000) / 10 : 0,
 			p50Ms: this.#quantile(0.5),
@@ -51,10 +58,10 @@ export class BatchSummary {
 }
 
 export function showSummary(context: IExecuteFunctions, facts: IDataObject): void {
-	const { ok, items, failed, cancelled, requests, retries, shared, cached, okPerSecond, p50Ms, p95Ms, p99Ms } = facts;
+	const { ok, items, failed, cancelled, requests, retries, shared, cached, resumed, okPerSecond, p50Ms, p95Ms, p99Ms } = facts;
 	addHint(
 		context,
 		`${ok} of ${items} items done, ${failed} failed, ${cancelled} cancelled. ${requests} requests sent, ${retries} of them retries; ` +
-			`${shared} spared as identical, ${cached} answered from the cache. ${okPerSecond} items per second; p50 ${p50Ms} ms, p95 ${p95Ms} ms, p99 ${p99Ms} ms.`,
+			`${shared} spared as identical, ${cached} answered from the cache, ${resumed} from the journal. ${okPerSecond} items per second; p50 ${p50Ms} ms, p95 ${p95Ms} ms, p99 ${p99Ms} ms.`,
 	);
 }

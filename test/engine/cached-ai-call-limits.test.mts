@@ -22,6 +22,19 @@ describe('limits that the provider reports with its answers', () => {
 		expect(Math.max(...waited)).toBeGreaterThan(100);
 	});
 
+	test.each(['openAi', 'anthropic'])('of tokens, of %s, are kept without one rejection once the first answers are there', async (provider) => {
+		await run(2, { provider, prompt: '={{ $json.text }} to begin with', options: { concurrency: 1 } });
+		standIn.reset();
+		standIn.setBehaviour({ tokenLimit: { count: 55, windowMs: 400 }, delayMs: 10 });
+		const result = await run(20, { provider, options: { concurrency: 4, maxRetries: 0, includeTrace: true } });
+		expect(answers(result).filter(({ error }) => error !== undefined)).toEqual([]);
+		const { statuses, tokens } = standIn.counters();
+		expect(statuses).toEqual({ 200: 20 });
+		expect(tokens.input + tokens.output).toBeGreaterThan(3 * 55);
+		const waited = answers(result).map(({ _fastpath }) => (_fastpath as { waitedMs: number }).waitedMs);
+		expect(Math.max(...waited)).toBeGreaterThan(100);
+	});
+
 	test('are not waited for beyond the total timeout', async () => {
 		standIn.setBehaviour({ requestLimit: { count: 2, windowMs: 60_000 } });
 		const result = await run(5, { options: { concurrency: 1, maxRetries: 0, totalTimeoutSeconds: 5 } });

@@ -61,6 +61,10 @@ export interface RunOptions {
 	/** Stops the execution as the Stop button does. */
 	signal?: AbortSignal;
 	mode?: WorkflowExecuteMode;
+	/** The number of the execution; each run has one of its own otherwise. */
+	executionId?: string;
+	/** The number of the execution that this one retries. */
+	retryOf?: string;
 	/** Replaces parts of what n8n gives an execution, e.g. `executeWorkflow`. */
 	additionalData?: Partial<IWorkflowExecuteAdditionalData>;
 }
@@ -213,7 +217,7 @@ function additionalData(
 	credentialTypes: Record<string, EngineCredentialType>,
 	messages: unknown[],
 ): IWorkflowExecuteAdditionalData {
-	const executionId = `${(executions += 1)}`;
+	const executionId = options.executionId ?? `${(executions += 1)}`;
 	// The engine rejects every parameter when these are no valid addresses.
 	const base = 'http://127.0.0.1:5678';
 	const unavailable = (what: string) => async () => {
@@ -221,7 +225,7 @@ function additionalData(
 	};
 	return {
 		credentialsHelper: createCredentialsHelper(options.credentials ?? [], credentialTypes, nodeTypes),
-		hooks: new core.ExecutionLifecycleHooks(mode, executionId, definition),
+		hooks: new core.ExecutionLifecycleHooks(mode, executionId, definition, options.retryOf),
 		executionId,
 		workflowId: definition.id,
 		executeWorkflow: unavailable('executeWorkflow'),

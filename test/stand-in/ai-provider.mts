@@ -6,7 +6,7 @@ import type { TLSSocket } from 'node:tls';
 import { anthropicError, anthropicModels, messages } from './anthropic.mts';
 import { anthropicBatchRoutes } from './anthropic-batches.mts';
 import { BatchDesk } from './batches.mts';
-import { Behaviours, type Behaviour } from './behaviour.mts';
+import { Behaviours, type Behaviour, type WindowState } from './behaviour.mts';
 import { Counters, type CounterSnapshot } from './counters.mts';
 import { forward } from './forward.mts';
 import { geminiBatchRoutes } from './gemini-batches.mts';
@@ -71,13 +71,18 @@ function errorReply(family: Family, status: number, sequence: number, message?: 
 }
 
 /** Gemini reports none. */
-function limitHeaders(family: Family, { remaining, resetMs }: { remaining: number; resetMs: number }): Record<string, string> {
+function limitHeaders(family: Family, counted: 'requests' | 'tokens', { count, remaining, resetMs }: WindowState): Record<string, string> {
 	const left = String(Math.max(0, remaining));
 	const over: Record<string, string> = remaining < 0 ? { 'retry-after': String(Math.ceil(resetMs / 1000)) } : {};
 	if (family === 'gemini') return over;
-	if (family === 'openai') return { ...over, 'x-ratelimit-remaining-requests': left, 'x-ratelimit-reset-requests': `${resetMs}ms` };
-	const reset = new Date(Date.now() + resetMs).toISOString();
-	return { ...over, 'anthropic-ratelimit-requests-remaining': left, 'anthropic-ratelimit-requests-reset': reset };
+	const entries =
+		family === 'openai'
+			? [['x-ratelimit-limit-', count], ['x-ratelimit-remaining-', left], ['x-ratelimit-reset-', `${resetMs}ms`]].map(([name, value]) => [`${name}${counted}`, value])
+			: [['limit', count], ['remaining', left], ['reset', new Date(Date.now() + resetMs).toISOString()]].map(([name, value]) => [
+					`anthropic-ratelimit-${counted}-${name}`,
+					value,
+				]);
+	return { ...over, ...Object.fromEntries(entries.map(([name, value]) => [name, String(value)])) };
 }
 
 function aiRoutes(apiKey: string, forwardTo: string | undefined): Route[] {
@@ -200,13 +205,16 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 			mood: effects.mood,
 		};
 		const reply = async (): Promise<Reply> => {
-			const { failure, limit } = effects;
+			const { failure, limit, takeTokens } = effects;
 			const family = familyOf(path, request);
-			if (limit !== undefined) {
-				const limited = limitHeaders(family, limit);
-				if (limit.remaining < 0) return { ...errorReply(family, 429, sequence), headers: limited };
+			if (limit !== undefined || takeTokens !== undefined) {
+				const limited = limit === undefined ? {} : limitHeaders(family, 'requests', limit);
+				if (limit !== undefined && limit.remaining < 0) return { ...errorReply(family, 429, sequence), headers: limited };
 				const given = route === undefined ? errorReply(family, 404, sequence) : await route.handle(exchange);
-				return { ...given, headers: { ...given.headers, ...limited } };
+				const left = takeTokens?.((given.tokens?.input ?? 0) + (given.tokens?.output ?? 0));
+				const headers = { ...limited, ...(left === undefined ? {} : limitHeaders(family, 'tokens', left)) };
+				if (left !== undefined && left.remaining < 0) return { ...errorReply(family, 429, sequence), headers };
+				return { ...given, headers: { ...given.headers, ...headers } };
 			}
 			if (failure === undefined && route !== undefined) return await route.handle(exchange);
 			if (failure === undefined) return errorReply(family, 404, sequence, `Unknown request URL: ${name}.`);

@@ -29,6 +29,8 @@ export interface Behaviour {
 	failRatio?: Failure & { ratio: number };
 	/** No more than `count` requests per window are answered; headers say what is left, as the provider's do. */
 	requestLimit?: { count: number; windowMs: number };
+	/** The same for the tokens of requests and answers; what an answer takes is known, and counted, before it is given. */
+	tokenLimit?: { count: number; windowMs: number };
 	/** A 200 whose JSON breaks off in the middle. */
 	malformedJson?: boolean;
 	/** A well-formed answer without any text. */
@@ -47,13 +49,22 @@ export interface Behaviour {
 	until?: Promise<unknown>;
 }
 
+export interface WindowState {
+	/** What it is when it is whole. */
+	count: number;
+	remaining: number;
+	resetMs: number;
+}
+
 export interface Effects {
 	until: Promise<unknown> | undefined;
 	delayMs: number;
 	chunkDelayMs: number;
 	failure: Failure | undefined;
 	/** What is left of the window after this request; below 0 it is refused. */
-	limit: { remaining: number; resetMs: number } | undefined;
+	limit: WindowState | undefined;
+	/** Takes that many tokens from the window, unless they are more than it has left: then it is below 0. */
+	takeTokens: ((tokens: number) => WindowState) | undefined;
 	malformedJson: boolean;
 	hugeBytes: number;
 	cut: 'before-headers' | 'after-headers' | undefined;
@@ -77,11 +88,17 @@ interface Rule {
 	readonly random: () => number;
 	matched: number;
 	failed: number;
-	window: { endsAt: number; used: number };
+	requests: Window;
+	tokens: Window;
+}
+
+interface Window {
+	endsAt: number;
+	used: number;
 }
 
 function ruleOf(behaviour: Behaviour): Rule {
-	return { behaviour, random: seededRandom(behaviour.seed ?? 1), matched: 0, failed: 0, window: { endsAt: 0, used: 0 } };
+	return { behaviour, random: seededRandom(behaviour.seed ?? 1), matched: 0, failed: 0, requests: { endsAt: 0, used: 0 }, tokens: { endsAt: 0, used: 0 } };
 }
 
 function failureOf(rule: Rule): Failure | undefined {
@@ -93,13 +110,21 @@ function failureOf(rule: Rule): Failure | undefined {
 	return failRatio !== undefined && rule.random() < failRatio.ratio ? failRatio : undefined;
 }
 
-function limitOf({ behaviour, window }: Rule): Effects['limit'] {
-	const { requestLimit } = behaviour;
-	if (requestLimit === undefined) return undefined;
+/** What is refused is not counted among the tokens; among the requests it is. */
+function take(window: Window, { count, windowMs }: { count: number; windowMs: number }, amount: number, countRefused: boolean): WindowState {
 	const now = performance.now();
-	if (window.endsAt <= now) Object.assign(window, { endsAt: now + requestLimit.windowMs, used: 0 });
-	window.used += 1;
-	return { remaining: requestLimit.count - window.used, resetMs: Math.ceil(window.endsAt - now) };
+	if (window.endsAt <= now) Object.assign(window, { endsAt: now + windowMs, used: 0 });
+	const remaining = count - window.used - amount;
+	if (remaining >= 0 || countRefused) window.used += amount;
+	return { count, remaining, resetMs: Math.ceil(window.endsAt - now) };
+}
+
+function limitOf({ behaviour: { requestLimit }, requests }: Rule): Effects['limit'] {
+	return requestLimit && take(requests, requestLimit, 1, true);
+}
+
+function tokensOf({ behaviour: { tokenLimit }, tokens }: Rule): Effects['takeTokens'] {
+	return tokenLimit && ((amount) => take(tokens, tokenLimit, amount, false));
 }
 
 export class Behaviours {
@@ -118,6 +143,7 @@ export class Behaviours {
 			chunkDelayMs: 0,
 			failure: undefined,
 			limit: undefined,
+			takeTokens: undefined,
 			malformedJson: false,
 			hugeBytes: 0,
 			cut: undefined,
@@ -136,6 +162,7 @@ export class Behaviours {
 			effects.chunkDelayMs += behaviour.chunkDelayMs ?? 0;
 			effects.failure ??= failureOf(rule);
 			effects.limit ??= limitOf(rule);
+			effects.takeTokens ??= tokensOf(rule);
 			effects.malformedJson ||= behaviour.malformedJson ?? false;
 			effects.hugeBytes = Math.max(effects.hugeBytes, behaviour.hugeBytes ?? 0);
 			effects.hang ||= behaviour.hang ?? false;

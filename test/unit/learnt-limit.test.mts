@@ -18,7 +18,7 @@ function setUp() {
 	};
 	/** The call of that number is answered, and the answer says what is left. */
 	const answer = async (index: number, remaining: number, resetMs = 1000) => {
-		limit.observe([{ remaining, resetMs, countsRequests: true }]);
+		limit.observe([{ counts: 'requests', remaining, resetMs }]);
 		upstream.calls[index]?.resolve('ok');
 		await settle();
 	};
@@ -108,16 +108,114 @@ describe('a learnt limit', () => {
 		expect(limit.idle).toBe(true);
 	});
 
-	test('of tokens holds up only when none are left', async () => {
+	test('of tokens holds up calls of unknown size only when none are left', async () => {
 		const { clock, limit, upstream, start } = setUp();
-		limit.observe([{ remaining: 1, resetMs: 1000, countsRequests: false }]);
+		limit.observe([{ counts: 'tokens', remaining: 1, resetMs: 1000 }]);
 		for (let count = 0; count < 3; count += 1) start();
 		await settle();
 		expect(upstream.calls).toHaveLength(3);
-		limit.observe([{ remaining: 0, resetMs: 1000, countsRequests: false }]);
+		limit.observe([{ counts: 'tokens', remaining: 0, resetMs: 1000 }]);
 		start();
 		await clock.advance(999);
 		expect(upstream.calls).toHaveLength(3);
+	});
+
+	describe('of tokens', () => {
+		const report = (remaining: number, whole = 100, resetMs = 1000) => ({ counts: 'tokens' as const, remaining, resetMs, whole });
+
+		test('hands out what is left by what calls are expected to take, in the order in which they came', async () => {
+			const { clock, limit, upstream, start } = setUp();
+			limit.observe([report(50)]);
+			for (const tokens of [30, 30, 10]) start({ tokens });
+			await settle();
+			// The second does not fit; the third would, but came later.
+			expect(upstream.calls).toHaveLength(1);
+			await clock.advance(999);
+			expect(upstream.calls).toHaveLength(1);
+			await clock.advance(1);
+			expect(upstream.calls).toHaveLength(3);
+			expect(clock.timers).toBe(0);
+		});
+
+		test('has no more than the whole limit after the reset', async () => {
+			const { clock, limit, upstream, start } = setUp();
+			limit.observe([report(0)]);
+			for (let count = 0; count < 10; count += 1) start({ tokens: 40 });
+			await clock.advance(1000);
+			expect(upstream.calls).toHaveLength(2);
+			await clock.advance(1000);
+			expect(upstream.calls).toHaveLength(4);
+		});
+
+		test('is corrected by the next word of the origin', async () => {
+			const { limit, upstream, start } = setUp();
+			limit.observe([report(50, 100, 60_000)]);
+			start({ tokens: 40 });
+			start({ tokens: 40 });
+			await settle();
+			expect(upstream.calls).toHaveLength(1);
+			limit.observe([report(45, 100, 60_000)]);
+			await settle();
+			expect(upstream.calls).toHaveLength(2);
+		});
+
+		test('takes off what others under way are expected to take', async () => {
+			const { limit, upstream, start } = setUp();
+			for (let count = 0; count < 3; count += 1) start({ tokens: 20 });
+			limit.observe([report(70, 100, 60_000)]);
+			for (let count = 0; count < 3; count += 1) start({ tokens: 20 });
+			await settle();
+			expect(upstream.calls).toHaveLength(4);
+		});
+
+		test('learns what calls come to: answers, and texts that are more tokens than their length says', async () => {
+			const { limit, upstream, start } = setUp();
+			for (let count = 0; count < 40; count += 1) limit.learn(10, { inputTokens: 20, outputTokens: 30 });
+			limit.observe([report(100, 1000, 60_000)]);
+			for (let count = 0; count < 3; count += 1) start({ tokens: 10 });
+			await settle();
+			// 20 of input and 30 of output each.
+			expect(upstream.calls).toHaveLength(2);
+		});
+
+		test('lets through what is larger than the whole limit once it is whole', async () => {
+			const { clock, limit, upstream, start } = setUp();
+			limit.observe([report(99)]);
+			start({ tokens: 500 });
+			await settle();
+			expect(upstream.calls).toHaveLength(0);
+			await clock.advance(1000);
+			expect(upstream.calls).toHaveLength(1);
+		});
+
+		test('input and output are kept apart', async () => {
+			const { limit, upstream, start } = setUp();
+			limit.learn(10, { inputTokens: 10, outputTokens: 50 });
+			limit.observe([{ counts: 'input', remaining: 1000, resetMs: 60_000 }, { counts: 'output', remaining: 120, resetMs: 60_000 }]);
+			for (let count = 0; count < 5; count += 1) start({ tokens: 10 });
+			await settle();
+			expect(upstream.calls).toHaveLength(2);
+		});
+
+		test('the one behind goes when the one before it is cancelled', async () => {
+			const { limit, upstream, start } = setUp();
+			limit.observe([report(50, 100, 60_000)]);
+			const stop = new AbortController();
+			start({ tokens: 80, signal: stop.signal });
+			start({ tokens: 20 });
+			await settle();
+			expect(upstream.calls).toHaveLength(0);
+			stop.abort();
+			await settle();
+			expect(upstream.calls).toHaveLength(1);
+		});
+
+		test('says how long a call would wait', () => {
+			const { limit } = setUp();
+			expect(limit.waitMs(50)).toBe(0);
+			limit.observe([report(40)]);
+			expect([limit.waitMs(40), limit.waitMs(50)]).toEqual([0, 1000]);
+		});
 	});
 });
 
@@ -126,6 +224,7 @@ test('limits are read from the headers of OpenAI, of Anthropic and of others', (
 	const headers = {
 		'x-ratelimit-remaining-requests': '0',
 		'x-ratelimit-reset-requests': '1m30s',
+		'x-ratelimit-limit-tokens': '40000',
 		'x-ratelimit-remaining-tokens': '12',
 		'x-ratelimit-reset-tokens': '6ms',
 		'anthropic-ratelimit-input-tokens-remaining': '0',
@@ -135,10 +234,10 @@ test('limits are read from the headers of OpenAI, of Anthropic and of others', (
 		'ratelimit-reset': '7',
 	};
 	expect(reportedLimits(headers, wallNow)).toEqual([
-		{ remaining: 0, resetMs: 90_000, countsRequests: true },
-		{ remaining: 12, resetMs: 6, countsRequests: false },
-		{ remaining: 0, resetMs: 5000, countsRequests: false },
-		{ remaining: 3, resetMs: 7000, countsRequests: true },
+		{ counts: 'requests', remaining: 0, resetMs: 90_000, whole: undefined },
+		{ counts: 'tokens', remaining: 12, resetMs: 6, whole: 40_000 },
+		{ counts: 'input', remaining: 0, resetMs: 5000, whole: undefined },
+		{ counts: 'requests', remaining: 3, resetMs: 7000, whole: undefined },
 	]);
 	expect(reportedLimits({}, wallNow)).toEqual([]);
 	const epoch = (reset: number) => reportedLimits({ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(reset) }, wallNow)[0]?.resetMs;

@@ -33,21 +33,23 @@ export async function chat(
 	const { request } = parameters;
 	const { wire, origin, key, prompt, lane } = plan(runtime, access, parameters, place);
 	const settings = { ...parameters, limit: runtime.learntLimit({ credential: access.credentialId, origin }, request.model) };
+	const tokens = estimateInputTokens(request);
 	return await lane.run(
 		async (context) => {
 			const answer = await pay(runtime, access, parameters, place, {
 				models: (given) => [given?.model ?? request.model, request.model],
-				estimate: usageOf({ inputTokens: estimateInputTokens(request) }),
+				estimate: usageOf({ inputTokens: tokens }),
 				usageOf: ({ usage }) => usage,
 				// The bill is the same whether or not the text is the JSON that was asked for.
 				send: async () =>
 					choice.wire.parseChat(await sendToProvider(runtime, access, wire, settings, context), { ...request, json: undefined }),
 			});
+			if (answer.usage) settings.limit.learn(tokens, answer.usage);
 			// Who sent a whole body gets what came, be it empty or blocked.
 			const checked = request.body ? answer : requireAnswer(withJson(answer, request));
 			return { ...checked, tookMs: Math.round(context.trace.upstreamMs) };
 		},
-		{ signal, key, prompt, idempotent: true },
+		{ signal, key, prompt, tokens, idempotent: true },
 		(answer, trace) => account(answer, trace, access, parameters),
 	);
 }

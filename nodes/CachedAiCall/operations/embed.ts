@@ -81,13 +81,16 @@ export class Embedder {
 				send: async (texts, signal) =>
 					await this.#send(policy, texts, signal, async (part, context) => {
 						const request = { model, dimensions, texts: part, extraBody };
-						return await pay(this.runtime, access, parameters, this.place, {
+						const tokens = context.tokens ?? 0;
+						const answer = await pay(this.runtime, access, parameters, this.place, {
 							models: (given) => [given?.model ?? model, model],
-							estimate: usageOf({ inputTokens: part.reduce((sum, text) => sum + estimateTokens(text), 0) }),
+							estimate: usageOf({ inputTokens: tokens }),
 							usageOf: ({ usage }) => usage,
 							send: async () =>
 								format.parse(await sendToProvider(this.runtime, access, format.request(request), settings, context), request),
 						});
+						if (answer.usage) settings.limit.learn(tokens, answer.usage);
+						return answer;
 					}),
 			},
 			this.runtime.clock,
@@ -107,7 +110,8 @@ export class Embedder {
 			maxSends: 8 + 4 * Math.ceil(Math.log2(texts.length)),
 			send: async (part) => {
 				const trace = newTrace();
-				const answer = await policy.execute(async (context) => await ask(part, context), { signal, trace, idempotent: true });
+				const tokens = part.reduce((sum, text) => sum + estimateTokens(text), 0);
+				const answer = await policy.execute(async (context) => await ask(part, context), { signal, trace, tokens, idempotent: true });
 				const characters = part.reduce((sum, text) => sum + text.length, 0);
 				return part.map((text, index) => ({
 					embedding: {

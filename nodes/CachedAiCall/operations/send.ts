@@ -2,7 +2,8 @@ import { readStream, requestUrl, type WireRequest } from '../../../lib/ai';
 import { MalformedAnswerError } from '../../../lib/core/errors';
 import type { CallContext } from '../../../lib/core/policy';
 import type { HttpRequest, HttpResponse } from '../../../lib/http';
-import type { LearntLimit, ReportedLimit } from '../../../lib/limit/learnt';
+import type { ReportedLimit } from '../../../lib/limit/allowance';
+import type { LearntLimit } from '../../../lib/limit/learnt';
 import { reportedLimits, retryAfterMs } from '../../../lib/retry/retry-after';
 import type { Runtime } from '../../../lib/runtime';
 import type { ConnectionSettings } from '../../shared/connection';
@@ -77,7 +78,7 @@ function toHttp(runtime: Runtime, access: ProviderAccess, wire: WireRequest, set
 /** A rejection that names a wait holds for all calls; the wait says more than the reset, which is when the limit is whole again. */
 function limitsOf(status: number, headers: HttpResponse['headers'], wallNow: number): readonly ReportedLimit[] {
 	const askedMs = status === 429 ? retryAfterMs(headers, wallNow) : undefined;
-	return askedMs === undefined ? reportedLimits(headers, wallNow) : [{ remaining: 0, resetMs: askedMs, countsRequests: true }];
+	return askedMs === undefined ? reportedLimits(headers, wallNow) : [{ counts: 'requests', remaining: 0, resetMs: askedMs }];
 }
 
 function parseOr<T>(text: string, otherwise: T): unknown {

@@ -4,6 +4,7 @@ import type { HttpResponse } from '../../../lib/http';
 import { openStore } from '../../../lib/n8n/store';
 import type { Outcome, Runtime } from '../../../lib/runtime';
 import { accessOpener, secretQueryOf, type Access } from './access';
+import type { Fetched } from './fetched';
 import { loadBody } from './load-body';
 import { createRequester, type ReadyRequest } from './operations/request';
 import { toItems } from './output';
@@ -23,6 +24,10 @@ export interface HttpWork {
 	prepare(itemIndex: number): Promise<Prepared>;
 	/** Sends it, and gives what n8n's HTTP Request would; `seen` is told of every call, failed ones too. */
 	perform(prepared: Prepared, signal: AbortSignal, seen: (trace: CallTrace) => void): Promise<INodeExecutionData[]>;
+	/** The first half of it: what came back, page by page. */
+	fetch(prepared: Prepared, signal: AbortSignal, seen: (trace: CallTrace) => void): Promise<Fetched[]>;
+	/** The second half: as items. */
+	render(prepared: Prepared, fetched: readonly Fetched[]): Promise<INodeExecutionData[]>;
 	/** Sends one request, without pages and items. */
 	send(access: Access, request: ReadyRequest, signal: AbortSignal): Promise<Outcome<HttpResponse>>;
 }
@@ -36,34 +41,33 @@ export async function httpWork(context: IExecuteFunctions, runtime: Runtime, sou
 	const inputs = context.getInputData();
 	const paginationOf = once(() => readPagination(context));
 
-	async function performed({ itemIndex, access, ready }: Prepared, signal: AbortSignal, seen: (trace: CallTrace) => void) {
+	async function fetchAll({ itemIndex, access, ready }: Prepared, signal: AbortSignal, seen: (trace: CallTrace) => void): Promise<Fetched[]> {
 		echoRequest(context, ready);
 		const send = async (part: ReadyRequest) => {
 			const outcome = await request(access, part, signal);
 			seen(outcome.trace);
 			return outcome;
 		};
-		const give = async (response: HttpResponse, trace: CallTrace, isPage: boolean) =>
-			await toItems(context, {
-				response,
-				trace,
-				isPage,
-				settings: ready.settings.response,
-				input: inputs[itemIndex] ?? { json: {} },
-				secretQuery: secretQueryOf(access),
-			});
 		const pagination = paginationOf();
 		if (pagination) {
 			// Each page is a response, whatever its status; n8n's helper decides what becomes of it.
 			const settings = { ...ready.settings, response: { ...ready.settings.response, neverError: true } };
 			const pages = await fetchPages({ ...ready, settings }, { context, itemIndex, clock: runtime.clock, signal, pagination, send });
-			const items: INodeExecutionData[] = [];
-			for (const page of pages) items.push(...(await give(page.response, page.trace, true)));
-			return items;
+			return pages.map(({ response, trace }) => ({ response, trace, isPage: true }));
 		}
 		const outcome = await send(ready);
 		if (!outcome.ok) throw outcome.error;
-		return await give(outcome.value, outcome.trace, false);
+		return [{ response: outcome.value, trace: outcome.trace, isPage: false }];
+	}
+
+	async function render({ itemIndex, access, ready }: Prepared, fetched: readonly Fetched[]): Promise<INodeExecutionData[]> {
+		const items: INodeExecutionData[] = [];
+		for (const answer of fetched) {
+			const input = inputs[itemIndex] ?? { json: {} };
+			const own = await toItems(context, { ...answer, settings: ready.settings.response, input, secretQuery: secretQueryOf(access) });
+			items.push(...own);
+		}
+		return items;
 	}
 
 	return {
@@ -72,7 +76,9 @@ export async function httpWork(context: IExecuteFunctions, runtime: Runtime, sou
 			const access = await open(parameters.settings.access, itemIndex);
 			return { itemIndex, access, ready: { ...parameters, body: await loadBody(context, itemIndex, parameters.body) } };
 		},
-		perform: performed,
+		perform: async (prepared, signal, seen) => await render(prepared, await fetchAll(prepared, signal, seen)),
+		fetch: fetchAll,
+		render,
 		send: request,
 	};
 }

@@ -16,7 +16,11 @@ const MAX_CONNECTIONS = 50;
 const MAX_IDLE_CONNECTIONS = 10;
 
 /** Parameters of which nothing is left to be read. */
-export type ReadyRequest = Omit<RequestParameters, 'body'> & { readonly body: LoadedBody };
+export type ReadyRequest = Omit<RequestParameters, 'body'> & {
+	readonly body: LoadedBody;
+	/** The server knows a request that it has had before, so that any method may be repeated. */
+	readonly repeatable?: boolean;
+};
 
 export type Requester = (access: Access, parameters: ReadyRequest, signal: AbortSignal) => Promise<Outcome<HttpResponse>>;
 
@@ -47,7 +51,7 @@ export function createRequester(runtime: Runtime, place: Place, source: string):
 				const asked = sentTo(inward(request, context), context.origin);
 				return await attempt(runtime, access, asked, signedAt(parameters, context.origin), context);
 			},
-			{ signal, idempotent: isIdempotent(method, headers), safe: isSafe(method), ...caching },
+			{ signal, idempotent: parameters.repeatable === true || isIdempotent(method, headers), safe: isSafe(method), ...caching },
 		);
 		if (outcome.ok || !settings.response.neverError) return outcome;
 		const response = responseOf(outcome.error);
