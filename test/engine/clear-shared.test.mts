@@ -48,7 +48,7 @@ describe.skipIf(redisIsMissing())('Clear Cache with a shared store, in two proce
 	test('what one process clears, the memory of the other serves no more', async () => {
 		const first = await ask(0, '/a', { cacheTags: 'people' });
 		expect((await ask(1, '/a', { cacheTags: 'people' })).number).toBe(first.number);
-		expect((await ask(1, '/a', { cacheTags: 'people' })).trace).toMatchObject({ cache: 'hit', tier: 'memory' });
+		expect((await ask(1, '/a', { cacheTags: 'people' })).trace).toMatchObject({ cache: 'hit', cachedIn: 'memory' });
 		const other = await ask(1, '/b');
 		expect((await clear(0, { clear: 'tag', clearTags: 'peo*' })).items).toEqual([{ cleared: 'tag', of: ['peo*'], removed: null, store: 'shared' }]);
 		await soonOther(1, '/a', first.number, { cacheTags: 'people' });
@@ -68,16 +68,14 @@ describe.skipIf(redisIsMissing())('Clear Cache with a shared store, in two proce
 
 	test('a call that one process has under way while the other clears is served to nobody afterwards', async () => {
 		delayMs = 500;
-		const early = ask(0, '/slow');
-		await expect.poll(() => number, { interval: 5 }).toBeGreaterThan(0);
 		const before = number;
-		await expect.poll(() => server.count.requests, { interval: 5 }).toBeGreaterThan(0);
+		const early = ask(0, '/slow');
+		await expect.poll(() => number, { interval: 5 }).toBeGreaterThan(before);
 		await clear(1, { clear: 'workflow' });
 		const { number: old } = await early;
 		delayMs = 0;
 		await soonOther(0, '/slow', old);
 		expect((await ask(1, '/slow')).number).not.toBe(old);
-		expect(number).toBeGreaterThan(before);
 	});
 
 	test('everything is counted and gone from the store at once, and what else is kept there stays', async () => {
