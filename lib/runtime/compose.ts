@@ -11,6 +11,7 @@ import { pipeline, type Call, type CallContext, type Policy, type RequestFacts }
 import { newTrace, type CallTrace } from '../core/trace';
 import { LeasePolicy } from '../flight/lease';
 import { SingleFlightPolicy } from '../flight/single-flight';
+import type { AimdOptions } from '../limit/aimd';
 import { TimeoutPolicy } from '../limit/deadline';
 import { limitsRate, type RateOptions } from '../limit/rate';
 import type { BudgetOptions } from '../retry/budget';
@@ -43,11 +44,13 @@ export interface LaneOptions {
 	/** Calls to this scope at the same time, over all nodes and executions of the process that ask for the same bound. */
 	readonly maxConcurrent: number;
 	/** Look for the number of calls that the scope bears, up to `maxConcurrent`. */
-	readonly adaptive?: boolean | undefined;
+	readonly adaptive?: Pick<AimdOptions, 'latencyTargetMs'> | undefined;
 	/** Keeps to the limits that the origin reports for what is named here, such as a model. */
 	readonly learntLimitOf?: string | undefined;
 	/** Without it, calls go as fast as slots allow. */
 	readonly rate?: RateOptions | undefined;
+	/** Without it, only what the origin reports bounds the tokens of calls. */
+	readonly tokensPerMinute?: number | undefined;
 	/** Several origins that answer the same requests; the call is told which one under `context.origin`. */
 	readonly balance?: (BalanceOptions & { readonly probeWith?: Probe | undefined }) | undefined;
 	/** Without it, no second attempt is sent beside the first. */
@@ -126,8 +129,9 @@ function attemptStages(runtime: Runtime, options: LaneOptions, scope: Scope): Ar
 	return [
 		options.breaker && runtime.breaker(scope, options.breaker),
 		options.learntLimitOf === undefined ? undefined : runtime.learntLimit(scope, options.learntLimitOf),
-		options.adaptive ? runtime.adaptiveLimiter(scope, options.maxConcurrent) : runtime.limiter(scope, options.maxConcurrent),
+		options.adaptive ? runtime.adaptiveLimiter(scope, { ...options.adaptive, max: options.maxConcurrent }) : runtime.limiter(scope, options.maxConcurrent),
 		limitsRate(options.rate) ? runtime.rateLimiter(scope, options.rate) : undefined,
+		options.tokensPerMinute === undefined ? undefined : runtime.tokenRate(scope, options.tokensPerMinute),
 		new TimeoutPolicy('attempt', options.attemptTimeoutMs, runtime.clock),
 		countAttempts,
 	];

@@ -18,9 +18,10 @@ import { childController } from '../core/signal';
 import { FlightDeck } from '../flight/single-flight';
 import { createTransport, proxyFor, type PooledTransport } from '../http';
 import { BodyCompressor } from '../http/compress';
-import { AimdLimiter } from '../limit/aimd';
+import { AimdLimiter, type AimdOptions } from '../limit/aimd';
 import { ConcurrencyLimiter } from '../limit/concurrency';
 import { LearntLimit } from '../limit/learnt';
+import { TokenRate } from '../limit/token-rate';
 import { RateLimiter, type RateOptions } from '../limit/rate';
 import { MetricsRegistry, type SeriesSnapshot } from '../metrics/registry';
 import { RetryBudget, type BudgetOptions } from '../retry/budget';
@@ -81,6 +82,7 @@ export class Runtime {
 	readonly #limiters: Registry<ConcurrencyLimiter>;
 	readonly #adaptive: Registry<AimdLimiter>;
 	readonly #rates: Registry<RateLimiter>;
+	readonly #tokens: Registry<TokenRate>;
 	readonly #budgets: Registry<RetryBudget>;
 	readonly #balancers: Registry<Balancer>;
 	readonly #latencies: Registry<RecentLatencies>;
@@ -110,6 +112,7 @@ export class Runtime {
 		this.#limiters = new Registry({ ...shared, isIdle: (limiter) => limiter.active === 0 });
 		this.#adaptive = new Registry({ ...shared, isIdle: (limiter) => limiter.active === 0 });
 		this.#rates = new Registry({ ...shared, isIdle: (rate) => rate.idle });
+		this.#tokens = new Registry({ ...shared, isIdle: (rate) => rate.idle });
 		this.#budgets = new Registry({ ...shared, isIdle: () => true });
 		this.#balancers = new Registry({ ...shared, isIdle: (balancer) => balancer.idle });
 		this.#latencies = new Registry({ ...shared, isIdle: () => true });
@@ -138,14 +141,18 @@ export class Runtime {
 		return this.#limiters.obtain(key, () => new ConcurrencyLimiter({ maxConcurrent }, this.clock));
 	}
 
-	adaptiveLimiter(scope: Scope, max: number): AimdLimiter {
-		const key = JSON.stringify([scopeKey(scope), max]);
-		return this.#adaptive.obtain(key, () => new AimdLimiter({ max }, this.clock));
+	adaptiveLimiter(scope: Scope, { max, latencyTargetMs }: AimdOptions): AimdLimiter {
+		const key = JSON.stringify([scopeKey(scope), max, latencyTargetMs]);
+		return this.#adaptive.obtain(key, () => new AimdLimiter({ max, latencyTargetMs }, this.clock));
 	}
 
 	/** What an origin has said of its limits, for what it counts apart, such as each model. */
 	learntLimit(scope: Scope, name: string): LearntLimit {
 		return this.#learnt.obtain(JSON.stringify([scopeKey(scope), name]), () => new LearntLimit(this.clock));
+	}
+
+	tokenRate(scope: Scope, perMinute: number): TokenRate {
+		return this.#tokens.obtain(JSON.stringify([scopeKey(scope), perMinute]), () => new TokenRate(perMinute, this.clock));
 	}
 
 	rateLimiter(scope: Scope, { perSecond, perMinute, burst, ...rest }: RateOptions): RateLimiter {
@@ -219,7 +226,7 @@ export class Runtime {
 		this.similar.index.sweep();
 		this.transport.sweep();
 		this.#breakers.sweep();
-		const plain = [this.#limiters, this.#adaptive, this.#rates, this.#budgets, this.#balancers, this.#latencies, this.#learnt];
+		const plain = [this.#limiters, this.#adaptive, this.#rates, this.#tokens, this.#budgets, this.#balancers, this.#latencies, this.#learnt];
 		for (const registry of plain) registry.sweep();
 	}
 
