@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock';
 import { requireInteger } from '../core/validate';
 import { Keyv } from '../vendor';
 import { fromJson, toJson } from './json';
-import type { Origin, Store, StoredAnswer, StoreOptions, StoreStats } from './store';
+import type { ManyStore, Origin, StoredAnswer, StoreOptions, StoreStats } from './store';
 
 export interface KeyvStoreOptions {
 	readonly clock: Clock;
@@ -35,7 +35,7 @@ interface Envelope extends Origin {
  * A store behind Keyv. It fails open: whatever the adapter does, a read that fails is a miss, a write
  * that fails is not kept, nothing throws and nothing takes longer than `timeoutMs`.
  */
-export class KeyvStore implements Store {
+export class KeyvStore implements ManyStore {
 	readonly name = 'keyv';
 	readonly #clock: Clock;
 	readonly #keyv: Keyv;
@@ -70,7 +70,15 @@ export class KeyvStore implements Store {
 	}
 
 	async get(key: string): Promise<StoredAnswer | undefined> {
-		const found = await this.#bounded<unknown>(() => this.#keyv.get(key), undefined);
+		return await this.#answerOf(key, await this.#bounded<unknown>(() => this.#keyv.get(key), undefined));
+	}
+
+	async getMany(keys: readonly string[]): Promise<Array<StoredAnswer | undefined>> {
+		const found = await this.#bounded<unknown[]>(() => this.#keyv.getMany([...keys]), []);
+		return await Promise.all(keys.map(async (key, index) => await this.#answerOf(key, found[index])));
+	}
+
+	async #answerOf(key: string, found: unknown): Promise<StoredAnswer | undefined> {
 		if (found === undefined) return undefined;
 		const envelope = isEnvelope(found) ? found : undefined;
 		if (!envelope) this.#corrupt += 1;

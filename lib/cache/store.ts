@@ -70,6 +70,11 @@ export interface Store {
 	dispose(): Promise<void>;
 }
 
+/** A store that gives many answers in one round trip, in the order of the keys. */
+export interface ManyStore extends Store {
+	getMany(keys: readonly string[]): Promise<Array<StoredAnswer | undefined>>;
+}
+
 /** A store that can be walked through. */
 export interface WalkableStore extends Store {
 	/** Deletes all that is chosen, and says how many they were. */

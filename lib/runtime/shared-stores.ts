@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ClearableStore } from '../cache/clearable-store';
+import { GatheredStore } from '../cache/gathered-store';
 import { KeyvStore } from '../cache/keyv-store';
 import { deleteMatching, type Rule } from '../cache/rules';
 import { SharedRules } from '../cache/shared-rules';
@@ -101,7 +102,7 @@ export class SharedStores {
 		const front = new StorePart(this.front, name);
 		const behind = new KeyvStore({ clock, adapter: new KeyvAdapter(guard), namespace: ANSWERS, timeoutMs: redis.commandTimeoutMs + MARGIN_MS });
 		const held: Held = {
-			store: new TieredStore(name, new ClearableStore(front, rules), new ClearableStore(behind, rules)),
+			store: new TieredStore(name, new ClearableStore(front, rules), new ClearableStore(new GatheredStore(behind), rules)),
 			label,
 			backend: guard,
 			leases: new LeaseDeck({ shared: guard, clock, random: this.random }),
