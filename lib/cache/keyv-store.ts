@@ -88,8 +88,8 @@ export class KeyvStore implements ManyStore {
 			await this.delete(key);
 			return undefined;
 		}
-		const { value, ttlMs, keepMs, marks, asOf } = envelope;
-		return { value, ageMs, ttlMs, keepMs, marks, asOf };
+		const { value, ttlMs, keepMs, marks, asOf, confirmed } = envelope;
+		return { value, ageMs, ttlMs, keepMs, marks, asOf, confirmed };
 	}
 
 	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
@@ -123,8 +123,8 @@ export class KeyvStore implements ManyStore {
 	}
 
 	/** Nothing where the value is too large or no plain data. */
-	#textOf(value: unknown, { ageMs = 0, ttlMs, keepMs, marks, asOf }: StoreOptions): string | undefined {
-		const origin: Origin = { ...(marks && { marks }), ...(asOf !== undefined && { asOf }) };
+	#textOf(value: unknown, { ageMs = 0, ttlMs, keepMs, marks, asOf, confirmed }: StoreOptions): string | undefined {
+		const origin: Origin = { ...(marks && { marks }), ...(asOf !== undefined && { asOf }), ...(confirmed !== undefined && { confirmed }) };
 		const envelope: Envelope = { v: VERSION, value, storedAt: this.#clock.wallNow() - ageMs, ttlMs, keepMs, ...origin };
 		try {
 			const text = toJson(envelope);
@@ -172,6 +172,6 @@ function parse(text: string): { value: unknown; expires?: number } {
 
 function isEnvelope(found: unknown): found is Envelope {
 	if (typeof found !== 'object' || found === null) return false;
-	const { v, storedAt, ttlMs, keepMs, asOf = 0 } = found as Partial<Record<keyof Envelope, unknown>>;
-	return v === VERSION && 'value' in found && [storedAt, ttlMs, keepMs, asOf].every((number) => Number.isFinite(number));
+	const { v, storedAt, ttlMs, keepMs, asOf = 0, confirmed = 0 } = found as Partial<Record<keyof Envelope, unknown>>;
+	return v === VERSION && 'value' in found && [storedAt, ttlMs, keepMs, asOf, confirmed].every((number) => Number.isFinite(number));
 }

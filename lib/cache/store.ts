@@ -15,6 +15,8 @@ export interface Origin {
 	readonly marks?: Marks | undefined;
 	/** Number of the last clearing that was known when the call began (see rules.ts); default 0. */
 	readonly asOf?: number | undefined;
+	/** How often in a row its origin gave it again, unchanged; default 0. */
+	readonly confirmed?: number | undefined;
 }
 
 /** What is kept under a key. `value` is plain data. */

@@ -1,5 +1,5 @@
 import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
-import { cacheProperties } from '../shared/cache';
+import { adaptiveProperty, cacheProperties } from '../shared/cache';
 import { clearProperties } from '../shared/clear';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
@@ -87,6 +87,7 @@ const prompts: INodeProperties[] = [
 ];
 
 const modelOptions: INodeProperties[] = [
+	adaptiveProperty({ default: DEFAULTS.adaptiveTtlSeconds }),
 	{
 		displayName: 'Cache Varied Answers',
 		name: 'cacheVaried',
@@ -207,7 +208,7 @@ function choicesWith(provider: ProviderId): string[] {
 }
 
 /** Options of the call itself, whatever is asked. */
-const SHARED_OPTIONS = new Set(['explain', 'staleIfErrorSeconds', 'staleWhileRevalidateSeconds', 'timeoutSeconds', 'totalTimeoutSeconds']);
+const SHARED_OPTIONS = new Set(['adaptiveTtlSeconds', 'explain', 'staleIfErrorSeconds', 'staleWhileRevalidateSeconds', 'timeoutSeconds', 'totalTimeoutSeconds']);
 
 /** Of a request that says all else itself. */
 const REQUEST_OPTIONS = new Set([...SHARED_OPTIONS, 'cacheVaried', 'stream'].filter((name) => name !== 'explain'));

@@ -5,7 +5,7 @@ import { requireHttpUrl, requireInteger, requireNumber, requireOneOf, requireTex
 import type { RuleReader } from '../../lib/n8n/clear';
 import { perItem, type ParameterContext } from '../../lib/n8n/parameters';
 import type { SimilarOptions } from '../../lib/similar/policy';
-import { toCacheSettings, type CacheSettings } from '../shared/cache';
+import { toCacheSettings, toMaxTtlMs, type CacheSettings } from '../shared/cache';
 import { toRules } from '../shared/clear';
 import { toConnection, type ConnectionSettings } from '../shared/connection';
 import { parseJsonField, requireJsonObject } from '../shared/json';
@@ -24,6 +24,8 @@ export interface CallParameters {
 	readonly baseUrl: string | undefined;
 	readonly cache: CacheSettings;
 	readonly staleWhileRevalidateMs: number;
+	/** How far the time to live of answers that stay the same may grow; undefined where it does not. */
+	readonly maxTtlMs: number | undefined;
 	readonly staleIfErrorMs: number;
 	readonly resilience: ResilienceSettings;
 	readonly connection: ConnectionSettings;
@@ -154,6 +156,7 @@ export function readSettings(context: ParameterContext, itemIndex: number): Sett
 		baseUrl,
 		cache: unlessVaried(readCache(read), model.temperature, cacheVaried),
 		staleWhileRevalidateMs: seconds('Serve Stale While Refreshing (Seconds)', 'staleWhileRevalidateSeconds', 0),
+		maxTtlMs: toMaxTtlMs(options.adaptiveTtlSeconds),
 		staleIfErrorMs: seconds('Serve Stale on Errors (Seconds)', 'staleIfErrorSeconds', 0),
 		resilience: toResilience(options, DEFAULTS),
 		connection: toConnection(options, DEFAULTS),

@@ -74,7 +74,7 @@ function openLane(runtime: Runtime, credential: string, origin: string, paramete
 	return runtime.lane({
 		...laneOf(credential, origin, parameters, parameters.request.model),
 		shared: place.shared,
-		cache: cacheOf(parameters, place, isCacheable),
+		cache: cacheOf(parameters, place, { isCacheable, isSame }),
 		similar: parameters.similar,
 		// A stream may go on for as long as it keeps coming; the transport watches over its silences.
 		attemptTimeoutMs: parameters.stream ? parameters.totalTimeoutMs : parameters.attemptTimeoutMs,
@@ -85,6 +85,12 @@ function openLane(runtime: Runtime, credential: string, origin: string, paramete
 function isCacheable(value: unknown): boolean {
 	const answer = value as AiAnswer;
 	return isComplete(answer) && answer.finishReason !== 'tool';
+}
+
+/** Each answer has an id and counts of its own; the text is what the user sees. */
+function isSame(value: unknown, other: unknown): boolean {
+	const [one, another] = [value as AiAnswer, other as AiAnswer];
+	return one.text === another.text && one.finishReason === another.finishReason;
 }
 
 function requireAnswer(answer: AiAnswer): AiAnswer {
