@@ -7,6 +7,8 @@ export interface Fragment {
 	/** What stands for the item in the request. */
 	readonly value: unknown;
 	readonly bytes: number;
+	/** What it counts under a limit of tokens per minute, where it says. */
+	readonly tokens: number | undefined;
 	/** Tells the item's answer from those to others; undefined where its position does. */
 	readonly key: string | undefined;
 	/** Sends a request for itself and for others of its window. */
@@ -35,7 +37,10 @@ const MAX_WINDOWS = 10_000;
 export class Windows {
 	readonly #gatherers = new Map<string, Gatherer<Fragment, Part>>();
 
-	constructor(private readonly clock: Clock) {}
+	constructor(
+		private readonly clock: Clock,
+		private readonly maxWindows = MAX_WINDOWS,
+	) {}
 
 	/** Windows in which somebody waits. */
 	get size(): number {
@@ -69,7 +74,7 @@ export class Windows {
 			},
 			this.clock,
 		);
-		if (this.#gatherers.size < MAX_WINDOWS) this.#gatherers.set(name, gatherer);
+		if (this.#gatherers.size < this.maxWindows) this.#gatherers.set(name, gatherer);
 		return gatherer;
 	}
 

@@ -64,6 +64,7 @@ export interface CallTrace {
 /** `served` and `wouldServe` (in shadow mode) name the match; `vetoed` names the closest prompt and what spoke against it. */
 export interface SimilarTrace {
 	mode: 'shadow' | 'on';
+	candidates: 'letters' | 'embeddings';
 	outcome: 'served' | 'wouldServe' | 'vetoed' | 'none';
 	threshold: number;
 	maxAgeMs: number;
@@ -74,6 +75,8 @@ export interface SimilarTrace {
 	/** The prompt that was matched; only where it may be shown. */
 	prompt?: string;
 	veto?: string;
+	/** What the embedding took that the prompt was looked for with. */
+	embedding?: { readonly costUsd: number | null; readonly tokens: number; readonly cached: boolean };
 }
 
 export function newTrace(): CallTrace {

@@ -1,40 +1,49 @@
 import type { Clock } from '../core/clock';
-import { hasCode, LimitExceededError } from '../core/errors';
+import { hasCode } from '../core/errors';
 import type { Call, CallContext, Policy } from '../core/policy';
-import { requireInteger } from '../core/validate';
-import { left } from './left';
+import { requireInteger, requireNumber } from '../core/validate';
+import { SlotLine } from './line';
 
 export interface AimdOptions {
 	/** The limit never leaves these bounds. */
 	readonly min?: number;
 	readonly max: number;
-	/** Where it begins. Default 4, or `max` if that is less. */
+	/** Where it begins. Without it, at 4 (or `max` if that is less), growing by half per round until the first sign of overload. */
 	readonly initial?: number;
 	/** What is left of the limit after a sign of overload; default 0.9. */
 	readonly backoff?: number;
-	/** Milliseconds after a decrease in which further signs, of calls that left before it, count for nothing; default 20. */
-	readonly coolDownMs?: number;
+	/** Milliseconds; a round in which most calls take longer is a sign of overload too. Without it, latency says nothing. */
+	readonly latencyTargetMs?: number | undefined;
 	/** Calls that may wait; one more is rejected. Default 10,000. */
 	readonly maxQueued?: number;
 }
 
+const INITIAL = 4;
+/** The start grows by half; what is left after it is the last limit that was borne. */
+const START_BACKOFF = 2 / 3;
+
 /**
  * A bulkhead that looks for the bound itself: additive increase, multiplicative decrease (Chiu and Jain,
- * 1989). One more call at a time after as many successes as the limit, while it is in full use; less
- * after a 429, a 503 or a timeout. Other errors say nothing of load.
+ * 1989). One more call at a time after a round, which is as many successes as the limit, while it is in full use; less
+ * after a 429, a 503 or a timeout. Other errors say nothing of load. A decrease is followed by the next only on
+ * the word of a call that left after it: that is the pause that it takes to have an effect, however slow the origin is.
  */
 export class AimdLimiter implements Policy {
 	readonly name = 'limiter';
 	readonly #min: number;
 	readonly #max: number;
 	readonly #backoff: number;
-	readonly #coolDownMs: number;
-	readonly #maxQueued: number;
-	readonly #queue = new Set<() => void>();
+	readonly #latencyTargetMs: number;
+	readonly #line: SlotLine;
 	#limit: number;
 	#active = 0;
+	/** Of the present round. */
 	#successes = 0;
-	#decreasedAt = -Infinity;
+	#slow = 0;
+	#starting: boolean;
+	/** Calls so far, and at the last decrease. */
+	#calls = 0;
+	#decreasedAt = 0;
 
 	constructor(
 		options: AimdOptions,
@@ -42,10 +51,11 @@ export class AimdLimiter implements Policy {
 	) {
 		this.#max = requireInteger('max', options.max, { min: 1 });
 		this.#min = requireInteger('min', options.min ?? 1, { min: 1, max: this.#max });
-		this.#limit = requireInteger('initial', options.initial ?? Math.max(this.#min, Math.min(4, this.#max)), { min: this.#min, max: this.#max });
+		this.#starting = options.initial === undefined;
+		this.#limit = requireInteger('initial', options.initial ?? Math.max(this.#min, Math.min(INITIAL, this.#max)), { min: this.#min, max: this.#max });
 		this.#backoff = options.backoff ?? 0.9;
-		this.#coolDownMs = options.coolDownMs ?? 20;
-		this.#maxQueued = requireInteger('maxQueued', options.maxQueued ?? 10_000);
+		this.#latencyTargetMs = options.latencyTargetMs === undefined ? Infinity : requireNumber('Latency Target', options.latencyTargetMs, { min: 1 });
+		this.#line = new SlotLine(options.maxQueued, clock);
 	}
 
 	/** Calls that may be under way now. */
@@ -58,69 +68,46 @@ export class AimdLimiter implements Policy {
 	}
 
 	async execute<T>(call: Call<T>, context: CallContext): Promise<T> {
-		if (this.#active >= this.#limit || this.#queue.size > 0) await this.#wait(context);
-		else this.#active += 1;
-		const startedAt = this.clock.now();
+		if (this.#active < this.#limit && this.#line.size === 0) this.#active += 1;
+		else await this.#line.wait(context);
+		const number = (this.#calls += 1);
 		const full = this.#active >= this.#limit;
+		// What it waits for on our side, as under a rate limit, is no latency of the origin's.
+		const startedAt = this.clock.now() - context.trace.waitedMs;
 		try {
 			const value = await call(context);
-			this.#succeeded(full);
+			if (full && number > this.#decreasedAt) this.#succeeded(this.clock.now() - context.trace.waitedMs - startedAt);
 			return value;
 		} catch (error) {
-			if (speaksOfLoad(error)) this.#overloaded(startedAt);
+			if (speaksOfLoad(error) && number > this.#decreasedAt) this.#decrease();
 			throw error;
 		} finally {
 			this.#active -= 1;
-			this.#admit();
+			while (this.#active < this.#limit && this.#line.next()) this.#active += 1;
 		}
 	}
 
-	#succeeded(full: boolean): void {
-		if (!full) return;
+	#succeeded(tookMs: number): void {
 		this.#successes += 1;
+		if (tookMs > this.#latencyTargetMs) this.#slow += 1;
+		if (this.#starting && this.#slow === 0 && this.#successes % 2 === 0) this.#raise();
 		if (this.#successes < this.#limit) return;
+		if (this.#slow * 2 > this.#successes) this.#decrease();
+		else if (!this.#starting) this.#raise();
 		this.#successes = 0;
+		this.#slow = 0;
+	}
+
+	#raise(): void {
 		this.#limit = Math.min(this.#max, this.#limit + 1);
 	}
 
-	/** Signs of calls that left before the last decrease speak of the limit before it. */
-	#overloaded(startedAt: number): void {
-		const now = this.clock.now();
+	#decrease(): void {
+		this.#limit = Math.max(this.#min, Math.floor(this.#limit * (this.#starting ? START_BACKOFF : this.#backoff)));
+		this.#starting = false;
 		this.#successes = 0;
-		if (startedAt < this.#decreasedAt || now - this.#decreasedAt < this.#coolDownMs) return;
-		this.#decreasedAt = now;
-		this.#limit = Math.max(this.#min, Math.floor(this.#limit * this.#backoff));
-	}
-
-	#admit(): void {
-		for (const start of this.#queue) {
-			if (this.#active >= this.#limit) return;
-			this.#queue.delete(start);
-			this.#active += 1;
-			start();
-		}
-	}
-
-	async #wait(context: CallContext): Promise<void> {
-		if (context.signal.aborted) throw left(context.signal);
-		if (this.#queue.size >= this.#maxQueued) throw new LimitExceededError(`More than ${this.#maxQueued} calls are waiting for a slot`);
-		const since = this.clock.now();
-		try {
-			await new Promise<void>((resolve, reject) => {
-				const leave = () => {
-					this.#queue.delete(start);
-					reject(left(context.signal));
-				};
-				const start = () => {
-					context.signal.removeEventListener('abort', leave);
-					resolve();
-				};
-				context.signal.addEventListener('abort', leave, { once: true });
-				this.#queue.add(start);
-			});
-		} finally {
-			context.trace.waitedMs += this.clock.now() - since;
-		}
+		this.#slow = 0;
+		this.#decreasedAt = this.#calls;
 	}
 }
 

@@ -1,8 +1,7 @@
-import { LimitExceededError } from '../core/errors';
 import type { Clock } from '../core/clock';
 import type { Call, CallContext, Policy } from '../core/policy';
 import { requireInteger } from '../core/validate';
-import { left } from './left';
+import { SlotLine } from './line';
 
 export interface ConcurrencyOptions {
 	/** Calls at the same time. */
@@ -11,25 +10,16 @@ export interface ConcurrencyOptions {
 	readonly maxQueued?: number;
 }
 
-interface Waiter {
-	start(): void;
-}
-
-/** A bulkhead: at most so many calls at once, the others wait in the order in which they came. */
+/** A bulkhead: at most so many calls at once; the others wait in line, retries behind fresh ones. */
 export class ConcurrencyLimiter implements Policy {
 	readonly name = 'limiter';
 	readonly #maxConcurrent: number;
-	readonly #maxQueued: number;
-	/** A Set keeps insertion order and lets a cancelled waiter leave from the middle in O(1). */
-	readonly #queue = new Set<Waiter>();
+	readonly #line: SlotLine;
 	#active = 0;
 
-	constructor(
-		options: ConcurrencyOptions,
-		private readonly clock: Clock,
-	) {
+	constructor(options: ConcurrencyOptions, clock: Clock) {
 		this.#maxConcurrent = requireInteger('maxConcurrent', options.maxConcurrent, { min: 1 });
-		this.#maxQueued = requireInteger('maxQueued', options.maxQueued ?? 10_000);
+		this.#line = new SlotLine(options.maxQueued, clock);
 	}
 
 	get active(): number {
@@ -37,54 +27,17 @@ export class ConcurrencyLimiter implements Policy {
 	}
 
 	get queued(): number {
-		return this.#queue.size;
+		return this.#line.size;
 	}
 
 	async execute<T>(call: Call<T>, context: CallContext): Promise<T> {
 		if (this.#active < this.#maxConcurrent) this.#active += 1;
-		else await this.#wait(context);
+		else await this.#line.wait(context);
 		try {
 			return await call(context);
 		} finally {
-			this.#release();
+			// The slot goes straight to the next in line, so nobody who comes later can take it from under them.
+			if (!this.#line.next()) this.#active -= 1;
 		}
-	}
-
-	async #wait(context: CallContext): Promise<void> {
-		if (this.#queue.size >= this.#maxQueued) {
-			throw new LimitExceededError(`More than ${this.#maxQueued} calls are waiting for a slot`);
-		}
-		const since = this.clock.now();
-		const slot = new Promise<void>((resolve, reject) => {
-			if (context.signal.aborted) return reject(left(context.signal));
-			const leave = () => {
-				this.#queue.delete(waiter);
-				reject(left(context.signal));
-			};
-			const waiter: Waiter = {
-				start: () => {
-					context.signal.removeEventListener('abort', leave);
-					resolve();
-				},
-			};
-			context.signal.addEventListener('abort', leave, { once: true });
-			this.#queue.add(waiter);
-		});
-		try {
-			await slot;
-		} finally {
-			context.trace.waitedMs += this.clock.now() - since;
-		}
-	}
-
-	/** The slot goes straight to the next waiter, so nobody who comes later can take it from under them. */
-	#release(): void {
-		const [next] = this.#queue;
-		if (next === undefined) {
-			this.#active -= 1;
-			return;
-		}
-		this.#queue.delete(next);
-		next.start();
 	}
 }

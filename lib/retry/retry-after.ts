@@ -5,7 +5,7 @@ import type { HeaderMap } from '../core/errors';
  * Read in this order: `retry-after-ms` and `x-ms-retry-after-ms` (milliseconds), `Retry-After`
  * (RFC 9110 section 10.2.3: seconds or a date), then the reset of an exhausted rate limit:
  * `x-ratelimit-reset-requests` / `-tokens` (durations such as 1m30s), `anthropic-ratelimit-*-reset`
- * (RFC 3339), `x-ratelimit-reset` and `ratelimit-reset` (seconds, or seconds since the epoch).
+ * (RFC 3339), `x-ratelimit-reset` and `ratelimit-reset` (seconds, or seconds since the epoch), `ratelimit`.
  *
  * @param wallNow milliseconds since the epoch
  */
@@ -26,6 +26,7 @@ function rateLimitReset(headers: HeaderMap, wallNow: number): number | undefined
 		...PLAIN_LIMITS.map((limit) =>
 			exhausted(headers, `${limit}-remaining`, secondsOrEpoch(header(headers, `${limit}-reset`), wallNow)),
 		),
+		...rateLimitField(header(headers, 'ratelimit')).filter(({ remaining }) => remaining === 0).map(({ resetMs }) => resetMs),
 	].filter((wait) => wait !== undefined);
 	return waits.length === 0 ? undefined : Math.max(...waits);
 }
@@ -71,11 +72,29 @@ export function reportedLimits(headers: HeaderMap, wallNow: number): Reported[] 
 			counts: 'requests' as const,
 		})),
 	];
-	return all.flatMap(({ remaining, resetMs, whole, counts }) =>
+	const apart = all.flatMap(({ remaining, resetMs, whole, counts }) =>
 		remaining !== undefined && NUMBER.test(remaining) && resetMs !== undefined
 			? [{ counts, remaining: Number(remaining), resetMs, whole: whole !== undefined && NUMBER.test(whole) ? Number(whole) : undefined }]
 			: [],
 	);
+	return [...apart, ...rateLimitField(at('ratelimit'))];
+}
+
+/** The limits that an answer speaks of. A rejection that names a wait holds for all calls; the wait says more than the reset, which is when the limit is whole again. */
+export function limitsSaid(status: number, headers: HeaderMap, wallNow: number): Reported[] {
+	const askedMs = status === 429 ? retryAfterMs(headers, wallNow) : undefined;
+	return askedMs === undefined ? reportedLimits(headers, wallNow) : [{ counts: 'requests', remaining: 0, resetMs: askedMs, whole: undefined }];
+}
+
+/**
+ * The one field of draft-ietf-httpapi-ratelimit-headers, as `"default";r=50;t=30` (seconds; a list of policies), and as
+ * its earlier versions had it: `limit=100, remaining=50, reset=30`.
+ */
+function rateLimitField(text: string | undefined): Reported[] {
+	if (text === undefined) return [];
+	const early = /\bremaining=(\d+).*?\breset=(\d+)/.exec(text);
+	const pairs = early ? [early] : text.split(',').map((policy) => /;\s*r=(\d+).*?;\s*t=(\d+)/.exec(policy));
+	return pairs.flatMap((pair) => (pair ? [{ counts: 'requests' as const, remaining: Number(pair[1]), resetMs: Number(pair[2]) * 1000, whole: undefined }] : []));
 }
 
 function countedBy(name: string): Reported['counts'] {

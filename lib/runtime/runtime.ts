@@ -18,14 +18,16 @@ import { childController } from '../core/signal';
 import { FlightDeck } from '../flight/single-flight';
 import { createTransport, proxyFor, type PooledTransport } from '../http';
 import { BodyCompressor } from '../http/compress';
-import { AimdLimiter } from '../limit/aimd';
+import { AimdLimiter, type AimdOptions } from '../limit/aimd';
 import { ConcurrencyLimiter } from '../limit/concurrency';
 import { LearntLimit } from '../limit/learnt';
+import { TokenRate } from '../limit/token-rate';
 import { RateLimiter, type RateOptions } from '../limit/rate';
 import { MetricsRegistry, type SeriesSnapshot } from '../metrics/registry';
 import { RetryBudget, type BudgetOptions } from '../retry/budget';
 import { SimilarIndex } from '../similar';
 import { SimilarCounts, type SimilarParts } from '../similar/policy';
+import { VectorIndex } from '../similar/vectors';
 import type { Policy } from '../core/policy';
 import { compose, openLane, type Lane, type LaneOptions } from './compose';
 import { Journals } from './journals';
@@ -48,7 +50,7 @@ export interface RuntimeParts {
 
 export interface RuntimeStats {
 	readonly store: ReturnType<Store['stats']>;
-	readonly similar: ReturnType<SimilarIndex['stats']> & Readonly<SimilarCounts>;
+	readonly similar: ReturnType<SimilarIndex['stats']> & Readonly<SimilarCounts> & { readonly vectors: ReturnType<VectorIndex['stats']> };
 	readonly inFlight: number;
 	readonly coalesced: number;
 	readonly backgroundFailures: number;
@@ -81,6 +83,7 @@ export class Runtime {
 	readonly #limiters: Registry<ConcurrencyLimiter>;
 	readonly #adaptive: Registry<AimdLimiter>;
 	readonly #rates: Registry<RateLimiter>;
+	readonly #tokens: Registry<TokenRate>;
 	readonly #budgets: Registry<RetryBudget>;
 	readonly #balancers: Registry<Balancer>;
 	readonly #latencies: Registry<RecentLatencies>;
@@ -97,7 +100,7 @@ export class Runtime {
 		this.store = new ClearableStore(this.#memory, this.#rules);
 		this.sharedStores = new SharedStores(this.#memory, this.clock, this.random, parts.log);
 		this.journals = new Journals(this.clock);
-		this.similar = { index: new SimilarIndex({ clock: this.clock }), counts: new SimilarCounts() };
+		this.similar = { index: new SimilarIndex({ clock: this.clock }), vectors: new VectorIndex({ clock: this.clock }), counts: new SimilarCounts() };
 		this.flights = new FlightDeck(this.clock);
 		this.background = new Background(MAX_BACKGROUND_TASKS, (_key, error) =>
 			parts.log?.(`A background refresh failed: ${error instanceof Error ? error.message : String(error)}`),
@@ -110,6 +113,7 @@ export class Runtime {
 		this.#limiters = new Registry({ ...shared, isIdle: (limiter) => limiter.active === 0 });
 		this.#adaptive = new Registry({ ...shared, isIdle: (limiter) => limiter.active === 0 });
 		this.#rates = new Registry({ ...shared, isIdle: (rate) => rate.idle });
+		this.#tokens = new Registry({ ...shared, isIdle: (rate) => rate.idle });
 		this.#budgets = new Registry({ ...shared, isIdle: () => true });
 		this.#balancers = new Registry({ ...shared, isIdle: (balancer) => balancer.idle });
 		this.#latencies = new Registry({ ...shared, isIdle: () => true });
@@ -138,14 +142,18 @@ export class Runtime {
 		return this.#limiters.obtain(key, () => new ConcurrencyLimiter({ maxConcurrent }, this.clock));
 	}
 
-	adaptiveLimiter(scope: Scope, max: number): AimdLimiter {
-		const key = JSON.stringify([scopeKey(scope), max]);
-		return this.#adaptive.obtain(key, () => new AimdLimiter({ max }, this.clock));
+	adaptiveLimiter(scope: Scope, { max, latencyTargetMs }: AimdOptions): AimdLimiter {
+		const key = JSON.stringify([scopeKey(scope), max, latencyTargetMs]);
+		return this.#adaptive.obtain(key, () => new AimdLimiter({ max, latencyTargetMs }, this.clock));
 	}
 
 	/** What an origin has said of its limits, for what it counts apart, such as each model. */
 	learntLimit(scope: Scope, name: string): LearntLimit {
 		return this.#learnt.obtain(JSON.stringify([scopeKey(scope), name]), () => new LearntLimit(this.clock));
+	}
+
+	tokenRate(scope: Scope, perMinute: number): TokenRate {
+		return this.#tokens.obtain(JSON.stringify([scopeKey(scope), perMinute]), () => new TokenRate(perMinute, this.clock));
 	}
 
 	rateLimiter(scope: Scope, { perSecond, perMinute, burst, ...rest }: RateOptions): RateLimiter {
@@ -202,7 +210,7 @@ export class Runtime {
 	stats(): RuntimeStats {
 		return {
 			store: this.store.stats(),
-			similar: { ...this.similar.index.stats(), ...this.similar.counts },
+			similar: { ...this.similar.index.stats(), ...this.similar.counts, vectors: this.similar.vectors.stats() },
 			inFlight: this.flights.inFlight,
 			coalesced: this.flights.coalesced,
 			backgroundFailures: this.background.failures,
@@ -217,9 +225,10 @@ export class Runtime {
 		this.sharedStores.sweep();
 		this.journals.sweep();
 		this.similar.index.sweep();
+		this.similar.vectors.sweep();
 		this.transport.sweep();
 		this.#breakers.sweep();
-		const plain = [this.#limiters, this.#adaptive, this.#rates, this.#budgets, this.#balancers, this.#latencies, this.#learnt];
+		const plain = [this.#limiters, this.#adaptive, this.#rates, this.#tokens, this.#budgets, this.#balancers, this.#latencies, this.#learnt];
 		for (const registry of plain) registry.sweep();
 	}
 
@@ -231,6 +240,7 @@ export class Runtime {
 		await this.background.drain();
 		await this.transport.dispose();
 		this.similar.index.clear();
+		this.similar.vectors.clear();
 		await this.sharedStores.dispose();
 		await this.journals.dispose();
 		await this.store.dispose();

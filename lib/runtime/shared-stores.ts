@@ -14,14 +14,7 @@ import type { SharedBackend } from '../core/shared';
 import { LeaseDeck } from '../flight/lease';
 import { GuardedBackend, type SharedStatus } from '../shared/guard';
 import { KeyvAdapter } from '../shared/keyv-adapter';
-import { RedisBackend } from '../shared/redis';
-import type { RedisSettings } from '../shared/redis-client';
-
-/** Where a shared store is, and what its keys begin with. */
-export interface SharedStoreSettings {
-	readonly redis: RedisSettings;
-	readonly prefix: string;
-}
+import { openBackend, type SharedStoreSettings } from './shared-backend';
 
 /** What a clearing came to. */
 export interface Cleared {
@@ -37,7 +30,7 @@ export interface SharedStore {
 	readonly backend: SharedBackend;
 	/** Who asks for what, over all processes. */
 	readonly leases: LeaseDeck;
-	/** Host and port, for people. */
+	/** For people: host and port, or the name of the file. */
 	readonly label: string;
 	readonly status: SharedStatus;
 	/** Clears what is kept here, for all processes. */
@@ -91,16 +84,15 @@ export class SharedStores {
 		await Promise.all(all.map(close));
 	}
 
-	#open(id: string, { redis, prefix }: SharedStoreSettings): Held {
+	#open(id: string, settings: SharedStoreSettings): Held {
 		if (this.#held.size >= MAX_STORES) throw new LimitExceededError(`More than ${MAX_STORES} shared stores are in use at the same time`);
-		const [{ host, port }] = redis.nodes;
-		const label = `${host}:${port}`;
 		const { clock, log } = this;
-		const guard = new GuardedBackend(new RedisBackend(redis, prefix, clock), { label, clock, log, commandTimeoutMs: redis.commandTimeoutMs });
+		const { backend, label, commandTimeoutMs } = openBackend(settings, clock, log);
+		const guard = new GuardedBackend(backend, { label, clock, log, commandTimeoutMs });
 		const name = `shared ${id}`;
 		const rules = new SharedRules(guard, clock);
 		const front = new StorePart(this.front, name);
-		const behind = new KeyvStore({ clock, adapter: new KeyvAdapter(guard), namespace: ANSWERS, timeoutMs: redis.commandTimeoutMs + MARGIN_MS });
+		const behind = new KeyvStore({ clock, adapter: new KeyvAdapter(guard), namespace: ANSWERS, timeoutMs: commandTimeoutMs + MARGIN_MS });
 		const held: Held = {
 			store: new TieredStore(name, new ClearableStore(front, rules), new ClearableStore(new GatheredStore(behind), rules)),
 			label,
@@ -131,8 +123,8 @@ async function close({ rules, guard }: Held): Promise<void> {
 }
 
 /** Connects, reads and writes once; rejects with what went wrong. */
-export async function probeSharedStore({ redis, prefix }: SharedStoreSettings, clock: Clock): Promise<void> {
-	const backend = new RedisBackend(redis, prefix, clock);
+export async function probeSharedStore(settings: SharedStoreSettings, clock: Clock): Promise<void> {
+	const { backend } = openBackend(settings, clock);
 	try {
 		await backend.connect();
 		await backend.probe(true);

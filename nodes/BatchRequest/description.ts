@@ -110,6 +110,23 @@ const batchOptions: INodeProperties[] = [
 		],
 	},
 	{
+		displayName: 'Follow Rate Limit Headers',
+		name: 'followRateLimitHeaders',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to keep to the limits that the server reports (RateLimit, X-RateLimit-Remaining and -Reset and the like), in place of running into them: what it says is left is used, then requests wait for the reset. What cannot go before Total Timeout fails at once.',
+	},
+	{
+		displayName: 'Latency Target (Ms)',
+		name: 'latencyTargetMs',
+		type: 'number',
+		default: 1000,
+		typeOptions: { minValue: 0 },
+		description: 'Lowers the number of requests at once also while most of them take longer than this. Without it, latency says nothing, as that of AI models depends on what is asked.',
+		displayOptions: { show: { concurrencyMode: ['adaptive'] } },
+	},
+	{
 		displayName: 'Idempotency Key Header',
 		name: 'idempotencyHeader',
 		type: 'string',
@@ -151,6 +168,22 @@ const batchOptions: INodeProperties[] = [
 		default: false,
 		noDataExpression: true,
 		description: 'Whether to add an output with one item that sums up the batch',
+	},
+	{
+		displayName: 'Tokens per Item',
+		name: 'tokensPerItem',
+		type: 'number',
+		default: 1,
+		typeOptions: { minValue: 0 },
+		description: 'What an item counts under Tokens per Minute, by an expression as a rule. Without it, a request counts one for every four bytes of its body.',
+	},
+	{
+		displayName: 'Tokens per Minute',
+		name: 'tokensPerMinute',
+		type: 'number',
+		default: 100000,
+		typeOptions: { minValue: 0 },
+		description: 'Most tokens (or whatever the server counts) in any minute, with this credential to this server, over all nodes with the same limit. Retries count; what cannot go before Total Timeout fails at once. 0 sets no limit.',
 	},
 	{
 		displayName: 'Time Limit (Seconds)',

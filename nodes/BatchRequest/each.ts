@@ -2,7 +2,7 @@ import type { INodeExecutionData } from 'n8n-workflow';
 import { Once } from '../../lib/batch/once';
 import type { CallTrace } from '../../lib/core/trace';
 import type { HttpWork } from '../shared/http/work';
-import { answerFor, isRead, ItemKeys, requestKey, withIdempotencyKey } from './identity';
+import { answerFor, isRead, ItemKeys, requestKey, withIdempotencyKey, withTokens } from './identity';
 import type { BatchSettings } from './parameters';
 import type { Resumption } from './resume';
 import type { BatchSummary } from './summary';
@@ -10,6 +10,8 @@ import type { BatchSummary } from './summary';
 export interface EachParts {
 	readonly work: HttpWork;
 	readonly settings: BatchSettings;
+	/** What an item counts under a limit of tokens; undefined where it is taken from the body. */
+	readonly tokensOf: (itemIndex: number) => number | undefined;
 	readonly resumption: Resumption;
 	readonly summary: BatchSummary;
 	/** Resolves when a request may begin. */
@@ -24,13 +26,13 @@ export type ItemWork = (
 ) => Promise<INodeExecutionData[]>;
 
 /** Each item has a request of its own, unless an earlier try has done it, or another item asks the same. */
-export function eachWork({ work, settings, resumption, summary, pace }: EachParts): ItemWork {
+export function eachWork({ work, settings, tokensOf, resumption, summary, pace }: EachParts): ItemWork {
 	const { idempotencyHeader, identical } = settings;
 	const keyed = settings.resume !== undefined || idempotencyHeader !== undefined;
 	const keys = new ItemKeys();
 	const once = new Once<INodeExecutionData[]>();
 	return async (input, itemIndex, signal, seen) => {
-		const prepared = await work.prepare(itemIndex);
+		const prepared = withTokens(await work.prepare(itemIndex), tokensOf(itemIndex));
 		const send = async (item: string) => {
 			await pace(itemIndex, signal);
 			const named = idempotencyHeader === undefined ? prepared : withIdempotencyKey(prepared, idempotencyHeader, resumption.id, item);

@@ -13,7 +13,7 @@ import { httpWork } from '../shared/http/work';
 import { eachWork } from './each';
 import { batchEnded, cancelledItem, failedItem } from './failures';
 import { gatherWork } from './gather';
-import { gatherReader, readBatch, readGather } from './parameters';
+import { gatherReader, readBatch, readGather, tokensReader } from './parameters';
 import { startResumption } from './resume';
 import { BatchSummary, showSummary } from './summary';
 
@@ -38,9 +38,10 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 		controller.abort();
 	});
 	const startedAt = clock.now();
+	const tokensOf = tokensReader(context);
 	const mayFail = settings.mayFail(inputs.length);
-	const each = eachWork({ work, settings, resumption, summary, pace: createPace(clock, readBatching(context)) });
-	const gather = gathering && gatherWork(context, runtime, { work, settings: gathering, read: gatherReader(context, gathering), idempotencyKey: settings.idempotencyHeader !== undefined });
+	const each = eachWork({ work, settings, tokensOf, resumption, summary, pace: createPace(clock, readBatching(context)) });
+	const gather = gathering && gatherWork(context, runtime, { work, settings: gathering, read: gatherReader(context, gathering), tokensOf, idempotencyKey: settings.idempotencyHeader !== undefined });
 	const options = {
 		concurrency: gather ? gather.atOnce(readConcurrency(context)) : readConcurrency(context),
 		signal: controller.signal,

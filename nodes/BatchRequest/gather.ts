@@ -30,6 +30,8 @@ export interface GatherParts {
 	readonly work: HttpWork;
 	readonly settings: GatherSettings;
 	readonly read: (itemIndex: number) => GatherItem;
+	/** What an item counts under a limit of tokens; undefined where it is taken from the body. */
+	readonly tokensOf: (itemIndex: number) => number | undefined;
 	/** Whether each request gets a key of its own, by which the server knows it again. */
 	readonly idempotencyKey: boolean;
 }
@@ -39,7 +41,7 @@ const RESEND_AFTER_MS = 500;
 const MAX_RESEND_AFTER_MS = 30_000;
 
 /** Items that share requests, with those of other executions too as long as nothing but the items differs. */
-export function gatherWork(context: IExecuteFunctions, runtime: Runtime, { work, settings, read, idempotencyKey }: GatherParts): GatherWork {
+export function gatherWork(context: IExecuteFunctions, runtime: Runtime, { work, settings, read, tokensOf, idempotencyKey }: GatherParts): GatherWork {
 	const { clock, random, windows } = runtime;
 	const workflowId = context.getWorkflow().id ?? '';
 	const asJson = ofLast((given: Settings): Settings => ({ ...given, response: { ...given.response, format: 'json', neverError: false } }));
@@ -57,7 +59,7 @@ export function gatherWork(context: IExecuteFunctions, runtime: Runtime, { work,
 	async function send({ access }: Prepared, request: ReadyRequest, rest: GatherItem['rest'], fragments: readonly Fragment[], signal: AbortSignal): Promise<Part[]> {
 		const key = idempotencyKey ? { 'Idempotency-Key': cacheKey({ credential: '', origin: '', partition: workflowId }, [clock.wallNow(), random.next()]).slice(0, 32) } : {};
 		const body = bodyOf(fragments.map(({ value }) => value), rest, settings);
-		const ready = { ...request, headers: { ...request.headers, ...key }, body };
+		const ready = { ...request, headers: { ...request.headers, ...key }, body, tokens: sumOf(fragments) };
 		echoRequest(context, ready);
 		const { trace, ...outcome } = await work.send(access, ready, signal);
 		trace.gathered = fragments.length;
@@ -86,6 +88,7 @@ export function gatherWork(context: IExecuteFunctions, runtime: Runtime, { work,
 			const options = { maxItems: settings.maxItems, maxWaitMs: settings.maxWaitMs, maxWeight: room(item.rest) };
 			const fragment: Fragment = {
 				...pack(item, settings),
+				tokens: tokensOf(itemIndex),
 				send: async (fragments, shared) => await send(prepared, request, item.rest, fragments, shared),
 			};
 			for (let resend = 0; ; resend += 1) {
@@ -105,6 +108,10 @@ export function gatherWork(context: IExecuteFunctions, runtime: Runtime, { work,
 function toItem(result: unknown, trace: CallTrace, includeTrace: boolean): INodeExecutionData {
 	const json = jsonOf(result);
 	return { json: includeTrace ? { ...json, _fastpath: traceOf(trace) } : json };
+}
+
+function sumOf(fragments: readonly Fragment[]): number | undefined {
+	return fragments.some(({ tokens }) => tokens !== undefined) ? fragments.reduce((sum, { tokens }) => sum + (tokens ?? 0), 0) : undefined;
 }
 
 function requireBody(method: ReadyRequest['method']): ReadyRequest['method'] {

@@ -24,6 +24,11 @@ export function answerFor(input: INodeExecutionData, answer: readonly INodeExecu
 	});
 }
 
+/** With what it counts under a limit of tokens. */
+export function withTokens(prepared: Prepared, tokens: number | undefined): Prepared {
+	return tokens === undefined ? prepared : { ...prepared, ready: { ...prepared.ready, tokens } };
+}
+
 /**
  * Names the items of a run so that another try finds the same names. Only what is asked for counts, not how: a longer timeout,
  * or another format of the response, makes no other item, nor does a renewed token. Of items that ask alike, each has a name.

@@ -47,6 +47,18 @@ export function readBatch(context: ParameterContext): BatchSettings {
 	};
 }
 
+/** What an item counts under a limit of tokens; undefined where the user does not say. */
+export function tokensReader(context: ParameterContext): (itemIndex: number) => number | undefined {
+	return perItem(
+		context,
+		(from, itemIndex) => {
+			const tokens: unknown = from.getNodeParameter('options.tokensPerItem', itemIndex, null);
+			return tokens === null ? undefined : requireNumber('Tokens per Item', tokens);
+		},
+		['options'],
+	);
+}
+
 function readResume(context: ParameterContext): Resume | undefined {
 	const kind = requireOneOf('Resume', context.getNodeParameter('resume', 0, 'off') as unknown, ['off', 'retries', 'unfinished', 'key']);
 	if (kind === 'off') return undefined;

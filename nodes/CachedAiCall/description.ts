@@ -102,7 +102,7 @@ const modelOptions: INodeProperties[] = [
 		type: 'boolean',
 		default: false,
 		description:
-			'Whether to send nothing and to put out what would be done: the key, whether the cache has an answer, the estimated tokens and costs',
+			'Whether to send nothing and to put out what would be done: the key, whether the cache has an answer or a similar one, what would be shortened, the estimated tokens and costs, and which budget or limit is in the way',
 	},
 	{
 		displayName: 'Extra Body Fields',

@@ -4,7 +4,6 @@ import { InvalidOptionError } from '../../lib/core/errors';
 import { requireHttpUrl, requireInteger, requireNumber, requireOneOf, requireText } from '../../lib/core/validate';
 import type { RuleReader } from '../../lib/n8n/clear';
 import { perItem, type ParameterContext } from '../../lib/n8n/parameters';
-import type { SimilarOptions } from '../../lib/similar/policy';
 import { toCacheSettings, toMaxTtlMs, type CacheSettings } from '../shared/cache';
 import { toRules } from '../shared/clear';
 import { toConnection, type ConnectionSettings } from '../shared/connection';
@@ -15,7 +14,7 @@ import { readFallback, type FallbackSettings } from './fallback';
 import { readSpending, type SpendingSettings } from './spending';
 import { chosenProvider, providerChoice, type ProviderId } from './providers';
 import { toPromptRules } from './shorten';
-import { toSimilar } from './similar';
+import { toSimilar, type SimilarSettings } from './similar';
 
 /** What all operations share. */
 export interface CallParameters {
@@ -42,7 +41,7 @@ export interface CallParameters {
 export interface ChatParameters extends CallParameters {
 	readonly request: AiRequest;
 	/** Undefined where only the same prompt gets the same answer. */
-	readonly similar: SimilarOptions | undefined;
+	readonly similar: SimilarSettings | undefined;
 	/** What it took to shorten the prompts of `request`; undefined where no rule was chosen. */
 	readonly shortening: Shortening | undefined;
 	/** Binary fields whose images go with the prompt. */
@@ -86,7 +85,7 @@ interface Settings {
 	readonly cacheVaried: boolean;
 	readonly imageFields: readonly string[];
 	readonly fallback: FallbackSettings | undefined;
-	readonly similar: SimilarOptions | undefined;
+	readonly similar: SimilarSettings | undefined;
 	readonly shorten: readonly PromptRule[];
 	readonly model: Partial<AiRequest>;
 }
@@ -146,7 +145,8 @@ export function readSettings(context: ParameterContext, itemIndex: number): Sett
 	requireOneOf('Operation', read('operation'), OPERATIONS);
 	const options = (read('options') ?? {}) as Options;
 	const { provider, held } = chosenProvider(read('provider'), read('firstProvider'));
-	const baseUrl = providerChoice(provider).credential ? undefined : requireHttpUrl('Base URL', read('baseUrl')).href;
+	const choice = providerChoice(provider);
+	const baseUrl = choice.credential ? undefined : requireHttpUrl('Base URL', read('baseUrl')).href;
 	const model = readModelOptions(options);
 	const seconds = (name: string, key: keyof typeof DEFAULTS, min: number) =>
 		Math.round(requireNumber(name, options[key] ?? DEFAULTS[key], { min, max: 31_536_000 }) * 1000);
@@ -168,7 +168,7 @@ export function readSettings(context: ParameterContext, itemIndex: number): Sett
 		explain: options.explain === true,
 	};
 	const fallback = readFallback(options, { provider, baseUrl }, held);
-	return { call, cacheVaried, model, imageFields: listOf(options.imageFields), fallback, similar: toSimilar(options), shorten: toPromptRules(options) };
+	return { call, cacheVaried, model, imageFields: listOf(options.imageFields), fallback, similar: toSimilar(options, choice.wire.embeddings ? undefined : choice.name), shorten: toPromptRules(options) };
 }
 
 /** Names separated by commas. */

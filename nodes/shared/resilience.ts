@@ -1,19 +1,24 @@
 import type { INodeProperties } from 'n8n-workflow';
 import type { CircuitOptions } from '../../lib/breaker/circuit';
 import { requireInteger, requireNumber, requireOneOf } from '../../lib/core/validate';
+import type { AimdOptions } from '../../lib/limit/aimd';
 import type { RateOptions } from '../../lib/limit/rate';
 import type { BudgetOptions } from '../../lib/retry/budget';
 import type { RetryOptions } from '../../lib/retry/policy';
 
 export interface ResilienceSettings {
 	readonly concurrency: number;
-	/** Where the node has the option: whether to look for the number that the server bears, up to `concurrency`. */
-	readonly adaptive: boolean;
+	/** Where the node has the option: look for the number that the server bears, up to `concurrency`. */
+	readonly adaptive: Pick<AimdOptions, 'latencyTargetMs'> | undefined;
 	readonly retry: RetryOptions;
 	/** Undefined where nothing bounds the share of retries. */
 	readonly retryBudget: BudgetOptions | undefined;
 	/** Undefined where calls go as fast as slots allow. */
 	readonly rate: RateOptions | undefined;
+	/** Where the node has the option: what calls count, in tokens, in any minute. */
+	readonly tokensPerMinute: number | undefined;
+	/** Where the node has the option: keep to the limits that the server reports. */
+	readonly followsLimits: boolean;
 	/** Undefined where the user switched it off. */
 	readonly breaker: CircuitOptions | undefined;
 }
@@ -112,7 +117,7 @@ export function toResilience(options: Readonly<Record<string, unknown>>, default
 	const seconds = requireNumber('Circuit Breaker Pause (Seconds)', options.circuitPauseSeconds ?? 60, { min: 1, max: 86_400 });
 	return {
 		concurrency: requireInteger('Max Concurrent', options.concurrency ?? defaults.concurrency, { min: 1, max: 1000 }),
-		adaptive: requireOneOf('Concurrency', options.concurrencyMode ?? 'fixed', ['adaptive', 'fixed']) === 'adaptive',
+		adaptive: toAdaptive(options),
 		retry: {
 			maxRetries: requireInteger('Max Retries', options.maxRetries ?? defaults.maxRetries, { max: 20 }),
 			baseMs: 500,
@@ -120,6 +125,8 @@ export function toResilience(options: Readonly<Record<string, unknown>>, default
 		},
 		retryBudget: toRetryBudget(options.retryBudgetPercent),
 		rate: toRate(options),
+		tokensPerMinute: requireInteger('Tokens per Minute', options.tokensPerMinute ?? 0, { max: 1_000_000_000 }) || undefined,
+		followsLimits: options.followRateLimitHeaders === true,
 		breaker:
 			options.circuitBreaker === false
 				? undefined
@@ -129,6 +136,11 @@ export function toResilience(options: Readonly<Record<string, unknown>>, default
 						openMs: Math.round(seconds * 1000),
 					},
 	};
+}
+
+function toAdaptive(options: Readonly<Record<string, unknown>>): ResilienceSettings['adaptive'] {
+	if (requireOneOf('Concurrency', options.concurrencyMode ?? 'fixed', ['adaptive', 'fixed']) === 'fixed') return undefined;
+	return { latencyTargetMs: requireInteger('Latency Target (Ms)', options.latencyTargetMs ?? 0, { max: 3_600_000 }) || undefined };
 }
 
 function toRetryBudget(value: unknown): BudgetOptions | undefined {

@@ -180,11 +180,12 @@ test('2,000 POSTs to a server that refuses or drops every tenth all end, in orde
 	});
 });
 
-test('adaptive concurrency stays near what the server admits, and no item is lost', async () => {
+test('adaptive concurrency stays near what the server admits, also when that halves, and no item is lost', async () => {
 	let active = 0;
 	let refused = 0;
+	let answered = 0;
 	const admitting: Answer = (request, response, body) => {
-		if (active >= 10) {
+		if (active >= (answered < 250 ? 10 : 5)) {
 			refused += 1;
 			response.statusCode = 429;
 			response.setHeader('retry-after-ms', '20');
@@ -194,12 +195,14 @@ test('adaptive concurrency stays near what the server admits, and no item is los
 		active += 1;
 		setTimeout(() => {
 			active -= 1;
+			answered += 1;
 			echo(request, response, body);
 		}, 10);
 	};
 	await withServer(admitting, async ({ url }) => {
 		const run500 = async (concurrencyMode: string) => {
 			refused = 0;
+			answered = 0;
 			const options = { concurrencyMode, concurrency: 50, maxRetries: 20, retryBudgetPercent: 0 };
 			const result = await run({ url: `=${url}/{{ $json.id }}`, options }, { input: items(500), node: CONTINUE });
 			return { refused, done: result.json(NODE).filter((json) => json.url !== undefined).length };

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CancelledError, LimitExceededError } from '../../lib/core/errors.ts';
 import type { CallContext } from '../../lib/core/policy.ts';
 import { LearntLimit } from '../../lib/limit/learnt.ts';
-import { reportedLimits } from '../../lib/retry/retry-after.ts';
+import { limitsSaid, reportedLimits, retryAfterMs } from '../../lib/retry/retry-after.ts';
 import { listeners, newContext, rejection, Upstream } from '../helpers/calls.mts';
 import { FakeClock, settle } from '../helpers/fake-clock.mts';
 
@@ -242,4 +242,22 @@ test('limits are read from the headers of OpenAI, of Anthropic and of others', (
 	expect(reportedLimits({}, wallNow)).toEqual([]);
 	const epoch = (reset: number) => reportedLimits({ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(reset) }, wallNow)[0]?.resetMs;
 	expect([epoch(wallNow / 1000 + 3), epoch(wallNow + 4000)]).toEqual([3000, 4000]);
+});
+
+test.each([
+	['"default";r=50;t=30', [{ remaining: 50, resetMs: 30_000, counts: 'requests' }]],
+	['"burst";r=0;t=5, "daily";r=900;t=3600', [{ remaining: 0, resetMs: 5000, counts: 'requests' }, { remaining: 900, resetMs: 3_600_000, counts: 'requests' }]],
+	['limit=100, remaining=0, reset=7', [{ remaining: 0, resetMs: 7000, counts: 'requests' }]],
+	['"default";r=50', []],
+	['nonsense', []],
+])('limits are read from the field RateLimit: %s', (ratelimit, limits) => {
+	expect(reportedLimits({ ratelimit }, 0)).toEqual(limits);
+	const [resetMs] = limits.filter(({ remaining }) => remaining === 0).map((limit) => limit.resetMs);
+	expect(retryAfterMs({ ratelimit }, 0)).toBe(resetMs);
+});
+
+test('a rejection that names a wait says more than the limits that come with it', () => {
+	const headers = { 'retry-after': '3', ratelimit: '"default";r=50;t=30' };
+	expect(limitsSaid(429, headers, 0)).toEqual([{ remaining: 0, resetMs: 3000, counts: 'requests' }]);
+	expect(limitsSaid(200, headers, 0)).toEqual([{ remaining: 50, resetMs: 30_000, counts: 'requests' }]);
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { BreakerPolicy } from '../../lib/breaker/policy.ts';
 import { CancelledError, LimitExceededError, TimeoutError } from '../../lib/core/errors.ts';
 import { pipeline, type CallContext } from '../../lib/core/policy.ts';
+import { newTrace } from '../../lib/core/trace.ts';
 import { ConcurrencyLimiter } from '../../lib/limit/concurrency.ts';
 import { TimeoutPolicy } from '../../lib/limit/deadline.ts';
 import { listeners, newContext, outage, rejection, Upstream } from '../helpers/calls.mts';
@@ -75,6 +76,19 @@ describe('the limiter', () => {
 		await settle();
 		expect(upstream.at(1).context).toBe(waiting.context);
 		expect(upstream.calls.some(({ context }) => context === late.context)).toBe(false);
+	});
+
+	test('retries wait behind fresh calls, but each tenth slot is theirs', async () => {
+		const { upstream, start } = setUp(1);
+		start();
+		const again = [0, 1].map(() => start({ trace: { ...newTrace(), attempts: 1 } }).context);
+		const fresh = Array.from({ length: 12 }, () => start().context);
+		for (let call = 0; call < 15; call += 1) {
+			await settle();
+			upstream.at(call).resolve('done');
+		}
+		const order = upstream.calls.slice(1).map(({ context }) => context);
+		expect(order).toEqual([...fresh.slice(0, 9), again[0], ...fresh.slice(9), again[1]]);
 	});
 
 	test('a call that aborts in the queue leaves at once, from the middle, and the others keep their places', async () => {

@@ -1,10 +1,9 @@
 import { readStream, requestUrl, type WireRequest } from '../../../lib/ai';
 import { MalformedAnswerError } from '../../../lib/core/errors';
 import type { CallContext } from '../../../lib/core/policy';
-import type { HttpRequest, HttpResponse } from '../../../lib/http';
-import type { ReportedLimit } from '../../../lib/limit/allowance';
+import type { HttpRequest } from '../../../lib/http';
 import type { LearntLimit } from '../../../lib/limit/learnt';
-import { reportedLimits, retryAfterMs } from '../../../lib/retry/retry-after';
+import { limitsSaid } from '../../../lib/retry/retry-after';
 import type { Runtime } from '../../../lib/runtime';
 import type { ConnectionSettings } from '../../shared/connection';
 import type { ProviderAccess } from '../access';
@@ -37,7 +36,7 @@ export async function sendToProvider(
 	const provider = access.choice.wire;
 	const asked = settings.stream ? provider.stream.request(wire) : wire;
 	const { status, headers, body } = await runtime.transport.send(toHttp(runtime, access, asked, settings), context);
-	settings.limit?.observe(limitsOf(status, headers, runtime.clock.wallNow()));
+	settings.limit?.observe(limitsSaid(status, headers, runtime.clock.wallNow()));
 	const text = body.toString('utf8');
 	if (status >= 400) throw provider.parseError({ status, headers, body: parseOr(text, text) });
 	if (settings.stream && /^text\/event-stream\b/i.test(String(headers['content-type'] ?? ''))) return readStream(provider, text);
@@ -73,12 +72,6 @@ function toHttp(runtime: Runtime, access: ProviderAccess, wire: WireRequest, set
 		credentialHeaders: Object.keys(access.authHeaders),
 		proxyFor: runtime.proxyFor,
 	};
-}
-
-/** A rejection that names a wait holds for all calls; the wait says more than the reset, which is when the limit is whole again. */
-function limitsOf(status: number, headers: HttpResponse['headers'], wallNow: number): readonly ReportedLimit[] {
-	const askedMs = status === 429 ? retryAfterMs(headers, wallNow) : undefined;
-	return askedMs === undefined ? reportedLimits(headers, wallNow) : [{ counts: 'requests', remaining: 0, resetMs: askedMs }];
 }
 
 function parseOr<T>(text: string, otherwise: T): unknown {

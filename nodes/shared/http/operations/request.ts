@@ -1,5 +1,6 @@
 import type { CallContext } from '../../../../lib/core/policy';
 import type { HttpRequest, HttpResponse } from '../../../../lib/http';
+import { limitsSaid } from '../../../../lib/retry/retry-after';
 import type { Lane, Outcome, Runtime } from '../../../../lib/runtime';
 import type { Access } from '../access';
 import type { LoadedBody } from '../load-body';
@@ -14,10 +15,14 @@ import { ResponseError } from './status-error';
 const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 50;
 const MAX_IDLE_CONNECTIONS = 10;
+/** What an origin says of its limits holds for all requests to it with a credential. */
+const LEARNT = 'http';
 
 /** Parameters of which nothing is left to be read. */
 export type ReadyRequest = Omit<RequestParameters, 'body'> & {
 	readonly body: LoadedBody;
+	/** What it counts under a limit of tokens; without it, its body says. */
+	readonly tokens?: number | undefined;
 	/** The server knows a request that it has had before, so that any method may be repeated. */
 	readonly repeatable?: boolean;
 };
@@ -51,12 +56,19 @@ export function createRequester(runtime: Runtime, place: Place, source: string):
 				const asked = sentTo(inward(request, context), context.origin);
 				return await attempt(runtime, access, asked, signedAt(parameters, context.origin), context);
 			},
-			{ signal, idempotent: parameters.repeatable === true || isIdempotent(method, headers), safe: isSafe(method), ...caching },
+			{ signal, idempotent: parameters.repeatable === true || isIdempotent(method, headers), safe: isSafe(method), tokens: tokensOf(parameters, body.content), ...caching },
 		);
 		if (outcome.ok || !settings.response.neverError) return outcome;
 		const response = responseOf(outcome.error);
 		return response ? { ok: true, value: response, trace: outcome.trace } : outcome;
 	};
+}
+
+const BYTES_PER_TOKEN = 4;
+
+function tokensOf({ settings, tokens }: ReadyRequest, content: string | Uint8Array | undefined): number | undefined {
+	if (tokens !== undefined || settings.resilience.tokensPerMinute === undefined) return tokens;
+	return Math.max(1, Math.ceil(Buffer.byteLength(content ?? '') / BYTES_PER_TOKEN));
 }
 
 /** The cache adds its conditions on the way. */
@@ -80,6 +92,10 @@ async function attempt(
 	const response = access.authenticator
 		? await sendSigned(access.authenticator, request, parameters, send)
 		: await sendAuthorized(access, request, send);
+	if (parameters.settings.resilience.followsLimits) {
+		const scope = { credential: access.credentialId, origin: new URL(request.url).origin };
+		runtime.learntLimit(scope, LEARNT).observe(limitsSaid(response.status, response.headers, runtime.clock.wallNow()));
+	}
 	if (response.status < 200 || response.status >= 300) throw new ResponseError(response, parameters.settings.response.format);
 	return response;
 }
@@ -109,7 +125,7 @@ function responseOf(error: unknown): HttpResponse | undefined {
 }
 
 function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<HttpRequest, 'method' | 'url' | 'headers' | 'body'> {
-	const { connection, attemptTimeoutMs, redirect, steadiness } = settings;
+	const { connection, attemptTimeoutMs, redirect, resilience, steadiness } = settings;
 	return {
 		scope: access.credentialId,
 		connection: {
@@ -118,7 +134,8 @@ function commonOf(runtime: Runtime, access: Access, settings: Settings): Omit<Ht
 			proxy: connection.proxy,
 			dnsCache: settings.caching.dnsCache,
 			tls: access.tls,
-			maxConnections: MAX_CONNECTIONS,
+			// Else who wants more at once would only wait for a connection in place of a slot.
+			maxConnections: Math.max(MAX_CONNECTIONS, resilience.concurrency),
 			maxIdleConnections: MAX_IDLE_CONNECTIONS,
 		},
 		timeouts: {
@@ -161,6 +178,8 @@ function openLane(
 		retry: resilience.retry,
 		retryBudget: resilience.retryBudget,
 		rate: resilience.rate,
+		tokensPerMinute: resilience.tokensPerMinute,
+		learntLimitOf: resilience.followsLimits ? LEARNT : undefined,
 		balance: steadiness.balance && balanceOver(runtime, steadiness.balance, origin, commonOf(runtime, access, settings)),
 		hedge: steadiness.hedge,
 		breaker: resilience.breaker,
