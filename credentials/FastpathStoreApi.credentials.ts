@@ -169,5 +169,13 @@ export class FastpathStoreApi implements ICredentialType {
 			displayOptions: { show: SQLITE },
 			description: 'When it is reached, the oldest answers leave',
 		},
+		{
+			displayName: 'Write in Batches',
+			name: 'writeBehind',
+			type: 'boolean',
+			default: false,
+			description:
+				'Whether answers reach the store up to 50 milliseconds later, many at once, so that no item waits for a write. What is on its way is lost if the process dies.',
+		},
 	];
 }

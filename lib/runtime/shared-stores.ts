@@ -7,6 +7,7 @@ import { SharedRules } from '../cache/shared-rules';
 import type { Store, WalkableStore } from '../cache/store';
 import { StorePart } from '../cache/store-part';
 import { TieredStore } from '../cache/tiered-store';
+import { WriteBehindStore } from '../cache/write-behind-store';
 import type { Clock } from '../core/clock';
 import { LimitExceededError } from '../core/errors';
 import type { Random } from '../core/random';
@@ -40,6 +41,8 @@ export interface SharedStore {
 interface Held extends SharedStore {
 	readonly guard: GuardedBackend;
 	readonly rules: SharedRules;
+	/** Only where answers are written behind. */
+	readonly queue: WriteBehindStore | undefined;
 	usedAt: number;
 }
 
@@ -93,12 +96,15 @@ export class SharedStores {
 		const rules = new SharedRules(guard, clock);
 		const front = new StorePart(this.front, name);
 		const behind = new KeyvStore({ clock, adapter: new KeyvAdapter(guard), namespace: ANSWERS, timeoutMs: commandTimeoutMs + MARGIN_MS });
+		const queue = settings.writeBehind ? new WriteBehindStore(new GatheredStore(behind), { clock }) : undefined;
+		const far = queue ?? new GatheredStore(behind);
 		const held: Held = {
-			store: new TieredStore(name, new ClearableStore(front, rules), new ClearableStore(new GatheredStore(behind), rules)),
+			store: new TieredStore(name, new ClearableStore(front, rules), new ClearableStore(far, rules)),
 			label,
 			backend: guard,
-			leases: new LeaseDeck({ shared: guard, clock, random: this.random }),
+			leases: new LeaseDeck({ shared: guard, clock, random: this.random, settled: () => queue?.settled() }),
 			guard,
+			queue,
 			rules,
 			usedAt: clock.now(),
 			get status() {
@@ -106,6 +112,7 @@ export class SharedStores {
 			},
 			async clear(rule) {
 				const told = await rules.issue(rule);
+				await queue?.flush();
 				deleteMatching(front, rule);
 				if (rule.kind === 'all') return { removed: told ? await guard.deleteByPrefix(`${ANSWERS}:`) : null, told };
 				const isOne = rule.kind === 'key' && !rule.pattern.includes('*');
@@ -117,8 +124,9 @@ export class SharedStores {
 	}
 }
 
-async function close({ rules, guard }: Held): Promise<void> {
+async function close({ rules, queue, guard }: Held): Promise<void> {
 	rules.dispose();
+	await queue?.flush();
 	await guard.dispose();
 }
 
