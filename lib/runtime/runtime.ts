@@ -15,6 +15,7 @@ import { systemClock, type Clock } from '../core/clock';
 import { TimeoutError } from '../core/errors';
 import { systemRandom, type Random } from '../core/random';
 import { childController } from '../core/signal';
+import { Comebacks } from '../flight/comeback';
 import { FlightDeck } from '../flight/single-flight';
 import { createTransport, proxyFor, type PooledTransport } from '../http';
 import { BodyCompressor } from '../http/compress';
@@ -75,6 +76,7 @@ export class Runtime {
 	readonly transport: PooledTransport;
 	/** What AI calls may spend and have spent today. */
 	readonly spending: BudgetBook;
+	readonly comebacks = new Comebacks();
 	readonly compressor = new BodyCompressor();
 	/** Where items of several executions meet for requests that they share. */
 	readonly windows: Windows;

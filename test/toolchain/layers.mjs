@@ -4,7 +4,7 @@ import { isBuiltin } from 'node:module';
 import path from 'node:path';
 
 export const FEATURES = [
-	'cache', 'flight', 'retry', 'breaker', 'limit', 'balance', 'http', 'batch', 'ai', 'similar', 'template', 'metrics',
+	'cache', 'flight', 'retry', 'breaker', 'limit', 'balance', 'http', 'batch', 'ai', 'langchain', 'similar', 'template', 'metrics',
 	'insight', 'shared',
 ];
 const THIRD_PARTY = ['ioredis', 'lru-cache', 'keyv', 'undici'];
