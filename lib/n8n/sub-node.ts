@@ -21,7 +21,7 @@ export interface SubNode {
 	readonly log: SubNodeLog;
 	/** Kinds and credentials of the nodes below; part of every key. */
 	readonly below: ReadonlyArray<{ readonly type: string; readonly credentials: readonly string[] }>;
-	readonly place: { readonly workflowId: string; readonly nodeId: string; readonly nodeName: string };
+	readonly place: { readonly workflowId: string; readonly nodeId: string; readonly nodeName?: string };
 	/** Stop was pressed. */
 	readonly cancel: AbortSignal;
 	/** The asking node's run, where n8n repeats that node when it fails. */
