@@ -62,7 +62,10 @@ export class BudgetBook {
 	 * @throws {BudgetExceededError} if one of the budgets is spent, or the estimate does not fit into what is left
 	 */
 	reserve(budgets: readonly Budget[], estimate: Amount): { settle(bill?: Amount): void } {
-		for (const budget of budgets) this.#requireRoom(budget, estimate);
+		for (const budget of budgets) {
+			const refusal = this.refusal(budget, estimate);
+			if (refusal !== undefined) throw new BudgetExceededError(refusal);
+		}
 		const day = this.#day;
 		const accounts = new Set(budgets.map(({ account }) => account));
 		for (const account of accounts) this.#add(account, estimate.usd ?? 0, estimate.tokens);
@@ -79,16 +82,15 @@ export class BudgetBook {
 		};
 	}
 
-	#requireRoom(budget: Budget, estimate: Amount): void {
+	/** Why there is no room for a call with that estimate; undefined where there is. */
+	refusal(budget: Budget, estimate: Amount): string | undefined {
 		const { usd, tokens } = this.spent(budget.account);
 		const tooMuch =
 			over(usd, estimate.usd ?? 0, budget.usd) ? `$${budget.usd} (spent or under way: $${usd.toPrecision(3)})`
 			: over(tokens, estimate.tokens, budget.tokens) ? `${budget.tokens} tokens (spent or under way: ${Math.round(tokens)})`
 			: undefined;
-		if (tooMuch === undefined) return;
-		throw new BudgetExceededError(
-			`The budget of ${budget.owner} for today is ${tooMuch}, which leaves no room for this call; it begins anew at midnight UTC`,
-		);
+		if (tooMuch === undefined) return undefined;
+		return `The budget of ${budget.owner} for today is ${tooMuch}, which leaves no room for this call; it begins anew at midnight UTC`;
 	}
 
 	#add(name: string, usd: number, tokens: number): void {

@@ -6,6 +6,7 @@ import { abortable } from '../core/signal';
 import { newTrace } from '../core/trace';
 import { requireInteger } from '../core/validate';
 import { directivesOf, fieldOf, membersOf, type Directives, type Fields } from './fields';
+import { countConfirmed, grownTtlMs, tellAdaptive } from './adaptive';
 import { cacheKey, type KeyScope } from './key';
 import type { CacheLook, CacheParts } from './policy';
 import * as rules from './rfc9111';
@@ -19,6 +20,8 @@ export interface HttpCacheOptions {
 	readonly scope: KeyScope;
 	/** Answers with 2xx stay fresh for this long, whatever the server says of them; without it, as the server says. */
 	readonly ttlMs?: number | undefined;
+	/** Lets that time double with each confirmation of a response, up to this. */
+	readonly maxTtlMs?: number | undefined;
 	/** What the answer to a request is known by where it is to be cleared. */
 	readonly marksOf?: ((request: RequestFacts) => Marks) | undefined;
 	/** Bound of a refresh behind a stale answer, which no caller's deadline covers. */
@@ -43,6 +46,8 @@ interface Marker {
 interface Entry {
 	readonly message: HttpMessage;
 	readonly lifetimeMs: number;
+	/** How often in a row the server gave it again. */
+	readonly confirmed?: number;
 	/** Its age when it came. */
 	readonly initialAgeMs: number;
 	/** On the wall clock. */
@@ -91,6 +96,7 @@ export class HttpCachePolicy implements Policy {
 		private readonly parts: HttpCacheParts,
 	) {
 		if (options.ttlMs !== undefined) requireInteger('ttlMs', options.ttlMs, { min: 1 });
+		if (options.maxTtlMs !== undefined) requireInteger('maxTtlMs', options.maxTtlMs, { min: 1 });
 		requireInteger('refreshTimeoutMs', options.refreshTimeoutMs, { min: 1 });
 	}
 
@@ -149,7 +155,7 @@ export class HttpCachePolicy implements Policy {
 			freshness: {
 				directives: this.options.ttlMs === undefined ? directivesOf(entry.message.headers) : NO_DIRECTIVES,
 				// The shorter of the writer's time to live and the reader's.
-				lifetimeMs: Math.min(entry.lifetimeMs, this.options.ttlMs ?? Infinity),
+				lifetimeMs: Math.min(entry.lifetimeMs, this.#ttlMs(entry.confirmed) ?? Infinity),
 				ageMs: entry.initialAgeMs + stored.ageMs,
 			},
 		};
@@ -172,7 +178,7 @@ export class HttpCachePolicy implements Policy {
 			const holds = message.redirects === 0 && rules.confirms(message.headers, found.entry.message.headers);
 			if (!holds) return await this.#ask(call, inquiry, undefined);
 			const updated = { ...found.entry.message, headers: rules.updatedHeaders(found.entry.message.headers, message.headers) };
-			const entry = await this.#keep(inquiry, updated, begun);
+			const entry = await this.#keep(inquiry, updated, begun, found);
 			return this.#serve<T>({ ...found, entry, freshness: { ...found.freshness, ageMs: entry.initialAgeMs } }, 'revalidated', inquiry);
 		}
 		if (message && request.method === 'GET') await this.#consider(inquiry, message, begun, found);
@@ -182,7 +188,7 @@ export class HttpCachePolicy implements Policy {
 
 	/** Keeps what may be kept; what came in place of a stored answer ends it. */
 	async #consider(inquiry: Inquiry, message: HttpMessage, begun: Begun, found: Found | undefined): Promise<void> {
-		if (this.#isStorable(inquiry.headers, message)) await this.#keep(inquiry, message, begun);
+		if (this.#isStorable(inquiry.headers, message)) await this.#keep(inquiry, message, begun, found && isSame(found.entry.message, message) ? found : undefined);
 		else if (found && message.status < 500 && message.status !== 304) await this.parts.store.delete(found.key);
 	}
 
@@ -194,9 +200,11 @@ export class HttpCachePolicy implements Policy {
 		return rules.isReusable(status, message.headers, this.parts.clock.wallNow());
 	}
 
-	async #keep(inquiry: Inquiry, message: HttpMessage, { requestedAt, asOf }: Begun): Promise<Entry> {
+	/** @param confirmed the stored response that came again */
+	async #keep(inquiry: Inquiry, message: HttpMessage, { requestedAt, asOf }: Begun, confirmed?: Found): Promise<Entry> {
 		const { store, clock, random } = this.parts;
-		const { ttlMs } = this.options;
+		const count = confirmed && countConfirmed({ confirmed: confirmed.entry.confirmed, ageMs: confirmed.freshness.ageMs, ttlMs: confirmed.freshness.lifetimeMs });
+		const ttlMs = this.#ttlMs(count);
 		const receivedAt = clock.wallNow();
 		const headers = rules.storedHeaders(message.headers);
 		const entry: Entry = {
@@ -204,7 +212,9 @@ export class HttpCachePolicy implements Policy {
 			lifetimeMs: ttlMs ?? rules.lifetimeMs(message.status, headers, receivedAt),
 			initialAgeMs: ttlMs === undefined ? rules.initialAgeMs(headers, requestedAt, receivedAt) : 0,
 			receivedAt,
+			...(this.options.maxTtlMs !== undefined && { confirmed: count ?? 0 }),
 		};
+		this.#tell(inquiry.context, entry);
 		const present = (await store.get(inquiry.place))?.value as Marker | undefined;
 		// An unsafe request went through meanwhile: what was fetched before it is not kept.
 		if (inquiry.marker && present?.epoch !== inquiry.marker.epoch) return entry;
@@ -248,6 +258,7 @@ export class HttpCachePolicy implements Policy {
 	#serve<T>({ entry, freshness, tier }: Found, status: 'hit' | 'stale' | 'revalidated', { request, headers, context }: Inquiry): T {
 		context.trace.cache = status;
 		context.trace.ageMs = Math.round(freshness.ageMs);
+		this.#tell(context, entry);
 		if (tier) context.trace.cachedIn ??= tier;
 		const { message } = entry;
 		const served = { ...message, headers: { ...message.headers, age: String(Math.floor(freshness.ageMs / 1000)) } };
@@ -256,6 +267,17 @@ export class HttpCachePolicy implements Policy {
 		const answer = unchanged || request.method === 'HEAD' ? { ...whole, body: Buffer.alloc(0) } : whole;
 		// A key names one request, whose answers are all of the caller's type.
 		return this.options.fromMessage(answer) as T;
+	}
+
+	/** Undefined where the server says. */
+	#ttlMs(confirmed?: number): number | undefined {
+		const { ttlMs, maxTtlMs } = this.options;
+		return ttlMs === undefined ? undefined : grownTtlMs({ ttlMs, maxTtlMs }, confirmed);
+	}
+
+	#tell({ trace }: CallContext, { confirmed }: Entry): void {
+		const { ttlMs, maxTtlMs } = this.options;
+		if (ttlMs !== undefined) tellAdaptive(trace, { ttlMs, maxTtlMs }, confirmed);
 	}
 
 	#placeOf(url: string): string {
@@ -270,6 +292,10 @@ export class HttpCachePolicy implements Policy {
 
 /** A marker that leaves before its variants only costs a miss. */
 const MARKER_KEPT_MS = 2 * KEEP_STALE_MS;
+
+function isSame(message: HttpMessage, other: HttpMessage): boolean {
+	return message.status === other.status && Buffer.compare(message.body, other.body) === 0;
+}
 
 type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
 

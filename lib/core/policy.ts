@@ -13,7 +13,14 @@ export interface CallContext {
 	/** Canonical key of the request. Without one the call is neither cached nor coalesced. */
 	readonly key?: string | undefined;
 	/** The part of the request that may be worded otherwise, and a key of all the rest. Without it none stands in for another. */
-	readonly prompt?: { readonly scope: string; readonly text: string } | undefined;
+	readonly prompt?:
+		| {
+				readonly scope: string;
+				readonly text: string;
+				/** The embedding of the text. Without a signal it is not asked for: undefined where it is not there already. */
+				readonly vector?: ((signal: AbortSignal | undefined) => Promise<PromptVector | undefined>) | undefined;
+		  }
+		| undefined;
 	/** Tokens that the request is expected to be counted as input, for limits on them. */
 	readonly tokens?: number | undefined;
 	/** On the scale of `Clock.now()`; no wait may reach beyond it. */
@@ -26,6 +33,16 @@ export interface CallContext {
 	readonly safe?: boolean | undefined;
 	/** Where this attempt goes, in place of the origin that the request names. */
 	readonly origin?: string | undefined;
+}
+
+/** An embedding, and what it took to have it. */
+export interface PromptVector {
+	readonly values: readonly number[];
+	/** Null where the price is unknown. */
+	readonly costUsd: number | null;
+	/** That the provider counted for it now; 0 where it was there already. */
+	readonly tokens: number;
+	readonly cached: boolean;
 }
 
 /** Of an HTTP request without a body, or with one whose method is unsafe. A stage may add headers on the way in. */

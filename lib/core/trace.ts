@@ -42,6 +42,8 @@ export interface CallTrace {
 	totalMs?: number;
 	/** Age of the cached answer, where one was used. */
 	ageMs?: number;
+	/** Where the time to live adapts: confirmations of the answer in a row, and how long it is fresh for that. */
+	adaptive?: { readonly confirmed: number; readonly ttlMs: number };
 	/** Where that answer was found; only where there is a store that processes share. */
 	cachedIn?: 'memory' | 'shared';
 	/** Models that were asked before, and why they did not do. */
@@ -62,6 +64,7 @@ export interface CallTrace {
 /** `served` and `wouldServe` (in shadow mode) name the match; `vetoed` names the closest prompt and what spoke against it. */
 export interface SimilarTrace {
 	mode: 'shadow' | 'on';
+	candidates: 'letters' | 'embeddings';
 	outcome: 'served' | 'wouldServe' | 'vetoed' | 'none';
 	threshold: number;
 	maxAgeMs: number;
@@ -72,6 +75,8 @@ export interface SimilarTrace {
 	/** The prompt that was matched; only where it may be shown. */
 	prompt?: string;
 	veto?: string;
+	/** What the embedding took that the prompt was looked for with. */
+	embedding?: { readonly costUsd: number | null; readonly tokens: number; readonly cached: boolean };
 }
 
 export function newTrace(): CallTrace {

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 /** Shows a line in the output pane after the run, where this n8n can. */
-export function addHint(context: IExecuteFunctions, message: string, type: 'info' | 'warning' = 'info'): void {
+export function addHint(context: Pick<IExecuteFunctions, 'addExecutionHints'>, message: string, type: 'info' | 'warning' = 'info'): void {
 	context.addExecutionHints?.({ message, type, location: 'outputPane' });
 }
 

@@ -1,20 +1,18 @@
 import type {
-	ICredentialDataDecryptedObject,
 	ICredentialsDecrypted,
 	ICredentialTestFunctions,
 	IExecuteFunctions,
 	INodeCredentialTestResult,
+	ISupplyDataFunctions,
 } from 'n8n-workflow';
 import { systemClock } from '../core/clock';
-import { requireInteger, requireOneOf, requireText } from '../core/validate';
-import { probeSharedStore, type Runtime, type SharedStore, type SharedStoreSettings } from '../runtime';
+import { requireOneOf } from '../core/validate';
+import { probeSharedStore, type Runtime, type SharedStore } from '../runtime';
 import { toNodeError } from './errors';
 import { addHint } from './hints';
+import { toStoreSettings } from './store-settings';
 
 export const STORE_CREDENTIAL = 'fastpathStoreApi';
-
-const CONNECT_TIMEOUT_MS = 2000;
-const COMMAND_TIMEOUT_MS = 250;
 
 const CHOICES = ['memory', 'shared'] as const;
 
@@ -22,7 +20,7 @@ const CHOICES = ['memory', 'shared'] as const;
  * What the option Store means: undefined for the memory of this process, else the store of the Fastpath Store credential with
  * that memory in front of it. Tells the user where it is out.
  */
-export async function openStore(context: IExecuteFunctions, runtime: Runtime, choice: unknown): Promise<SharedStore | undefined> {
+export async function openStore(context: IExecuteFunctions | ISupplyDataFunctions, runtime: Runtime, choice: unknown): Promise<SharedStore | undefined> {
 	const shared = await obtain(context, runtime, choice);
 	if (!shared) return undefined;
 	const { label, status } = shared;
@@ -32,10 +30,10 @@ export async function openStore(context: IExecuteFunctions, runtime: Runtime, ch
 	return shared;
 }
 
-async function obtain(context: IExecuteFunctions, runtime: Runtime, choice: unknown): Promise<SharedStore | undefined> {
+async function obtain(context: IExecuteFunctions | ISupplyDataFunctions, runtime: Runtime, choice: unknown): Promise<SharedStore | undefined> {
 	try {
 		if (requireOneOf('Store', choice ?? 'memory', CHOICES) === 'memory') return undefined;
-		return runtime.sharedStores.obtain(toSettings(await context.getCredentials(STORE_CREDENTIAL)));
+		return runtime.sharedStores.obtain(toStoreSettings(await context.getCredentials(STORE_CREDENTIAL)));
 	} catch (error) {
 		throw toNodeError(context.getNode(), error, 0);
 	}
@@ -44,32 +42,9 @@ async function obtain(context: IExecuteFunctions, runtime: Runtime, choice: unkn
 /** For the credential's Test button: connects, reads and writes. */
 export async function testStore(this: ICredentialTestFunctions, credential: ICredentialsDecrypted): Promise<INodeCredentialTestResult> {
 	try {
-		await probeSharedStore(toSettings(credential.data ?? {}), systemClock);
+		await probeSharedStore(toStoreSettings(credential.data ?? {}), systemClock);
 		return { status: 'OK', message: 'The store can be read and written' };
 	} catch (error) {
 		return { status: 'Error', message: error instanceof Error ? error.message : String(error) };
 	}
-}
-
-/** Throws InvalidOptionError that names the credential's field. */
-function toSettings(data: ICredentialDataDecryptedObject): SharedStoreSettings {
-	const host = requireText('Host', data.host).trim();
-	const port = requireInteger('Port', Number(data.port), { min: 1, max: 65_535 });
-	return {
-		prefix: requireText('Key Prefix', data.prefix).trim(),
-		redis: {
-			topology: 'single',
-			nodes: [{ host, port }],
-			username: text(data.username),
-			password: text(data.password),
-			db: requireInteger('Database', Number(data.database ?? 0), { max: 1_000_000 }),
-			tls: data.tls === true ? { rejectUnauthorized: data.ignoreSslIssues !== true } : undefined,
-			connectTimeoutMs: CONNECT_TIMEOUT_MS,
-			commandTimeoutMs: COMMAND_TIMEOUT_MS,
-		},
-	};
-}
-
-function text(value: unknown): string | undefined {
-	return typeof value === 'string' && value !== '' ? value : undefined;
 }

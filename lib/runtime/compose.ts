@@ -8,7 +8,7 @@ import { isolate } from '../cache/isolate';
 import type { ErrorCode } from '../core/errors';
 import { isFastpathError } from '../core/errors';
 import { pipeline, type Call, type CallContext, type Policy, type RequestFacts } from '../core/policy';
-import { newTrace, type CallTrace } from '../core/trace';
+import { newTrace, type CallTrace, type SimilarTrace } from '../core/trace';
 import { LeasePolicy } from '../flight/lease';
 import { SingleFlightPolicy } from '../flight/single-flight';
 import type { AimdOptions } from '../limit/aimd';
@@ -75,11 +75,16 @@ export type Outcome<T> =
 	| { readonly ok: true; readonly value: T; readonly trace: CallTrace }
 	| { readonly ok: false; readonly error: unknown; readonly trace: CallTrace };
 
+export interface LaneLook extends CacheLook {
+	/** What a look for a similar prompt would come to, where one would be taken. */
+	readonly similar?: SimilarTrace | undefined;
+}
+
 export interface Lane {
 	/** Sends one call down the pipeline. Never rejects: the trace of a failed call is wanted too. */
 	run<T>(call: Call<T>, options: LaneCall, account?: Account<T>): Promise<Outcome<T>>;
-	/** What a call with that key would find in the cache; without side effects. */
-	look(key: string): Promise<CacheLook>;
+	/** What a call with that key and prompt would find in the cache; without side effects. */
+	look(key: string, prompt?: CallContext['prompt']): Promise<LaneLook>;
 }
 
 /** Fills in what a call cost, before it is counted. */
@@ -119,7 +124,7 @@ function leased(shared: SharedStore | undefined, answers: CachePolicy | undefine
 	return answers && new LeasePolicy(shared.leases, async ({ key = '' }) => await answers.look(key));
 }
 
-function cacheParts(runtime: Runtime, { shared }: LaneOptions): HttpCacheParts {
+function cacheParts(runtime: Runtime, { shared }: Pick<LaneOptions, 'shared'>): HttpCacheParts {
 	const { background, detachedSignal, clock, random } = runtime;
 	return { store: shared?.store ?? runtime.store, background, detachedSignal, clock, random };
 }
@@ -162,7 +167,7 @@ export function openLane(runtime: Runtime, options: LaneOptions): Lane {
 	const policy = compose(runtime, options);
 	const labels = { source: options.source, origin: options.scope.origin };
 	return {
-		look: async (key) => (options.cache ? await new CachePolicy(options.cache, cacheParts(runtime, options)).look(key) : { status: 'bypass', asks: true }),
+		look: async (key, prompt) => await look(runtime, options, key, prompt),
 		async run<T>(call: Call<T>, lane: LaneCall, account?: Account<T>): Promise<Outcome<T>> {
 			const trace = newTrace();
 			if (usesStore(options, lane)) trace.store = storeOf(options);
@@ -188,6 +193,15 @@ function usesStore({ cache, httpCache }: LaneOptions, { key, request }: LaneCall
 
 function storeOf({ shared }: LaneOptions): NonNullable<CallTrace['store']> {
 	return shared && shared.status.state !== 'down' ? 'shared' : 'process';
+}
+
+async function look(runtime: Runtime, { cache, similar: wanted, ...options }: LaneOptions, key: string, prompt: CallContext['prompt']): Promise<LaneLook> {
+	if (!cache) return { status: 'bypass', asks: true };
+	const exact = await new CachePolicy(cache, cacheParts(runtime, options)).look(key);
+	if (exact.status !== 'miss' || !prompt || !wanted) return exact;
+	const similar = await new SimilarPolicy(wanted, cache, { ...runtime.similar, store: options.shared?.store ?? runtime.store }).peek(prompt);
+	const answers = wanted.mode === 'on' && similar?.outcome === 'wouldServe';
+	return { ...exact, ...(answers ? { status: 'similar', asks: false } : {}), similar };
 }
 
 function codeOf(error: unknown): ErrorCode | 'ERR_UNKNOWN' {

@@ -3,7 +3,9 @@ import { Runtime } from './runtime';
 export { Runtime, type RuntimeStats } from './runtime';
 export type { Account, Lane, LaneCall, LaneOptions, Outcome } from './compose';
 export type { Scope } from './scope';
-export { probeSharedStore, type Cleared, type SharedStore, type SharedStoreSettings } from './shared-stores';
+export type { SharedStoreSettings } from './shared-backend';
+export { probeSharedStore, type Cleared, type SharedStore } from './shared-stores';
+export { storePath } from './store-path';
 
 /**
  * Where the one runtime of the process hangs. Two copies of this module (n8n drops its module cache

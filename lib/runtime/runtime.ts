@@ -15,6 +15,7 @@ import { systemClock, type Clock } from '../core/clock';
 import { TimeoutError } from '../core/errors';
 import { systemRandom, type Random } from '../core/random';
 import { childController } from '../core/signal';
+import { Comebacks } from '../flight/comeback';
 import { FlightDeck } from '../flight/single-flight';
 import { createTransport, proxyFor, type PooledTransport } from '../http';
 import { BodyCompressor } from '../http/compress';
@@ -27,6 +28,7 @@ import { MetricsRegistry, type SeriesSnapshot } from '../metrics/registry';
 import { RetryBudget, type BudgetOptions } from '../retry/budget';
 import { SimilarIndex } from '../similar';
 import { SimilarCounts, type SimilarParts } from '../similar/policy';
+import { VectorIndex } from '../similar/vectors';
 import type { Policy } from '../core/policy';
 import { compose, openLane, type Lane, type LaneOptions } from './compose';
 import { Journals } from './journals';
@@ -49,7 +51,7 @@ export interface RuntimeParts {
 
 export interface RuntimeStats {
 	readonly store: ReturnType<Store['stats']>;
-	readonly similar: ReturnType<SimilarIndex['stats']> & Readonly<SimilarCounts>;
+	readonly similar: ReturnType<SimilarIndex['stats']> & Readonly<SimilarCounts> & { readonly vectors: ReturnType<VectorIndex['stats']> };
 	readonly inFlight: number;
 	readonly coalesced: number;
 	readonly backgroundFailures: number;
@@ -74,6 +76,7 @@ export class Runtime {
 	readonly transport: PooledTransport;
 	/** What AI calls may spend and have spent today. */
 	readonly spending: BudgetBook;
+	readonly comebacks = new Comebacks();
 	readonly compressor = new BodyCompressor();
 	/** Where items of several executions meet for requests that they share. */
 	readonly windows: Windows;
@@ -99,7 +102,7 @@ export class Runtime {
 		this.store = new ClearableStore(this.#memory, this.#rules);
 		this.sharedStores = new SharedStores(this.#memory, this.clock, this.random, parts.log);
 		this.journals = new Journals(this.clock);
-		this.similar = { index: new SimilarIndex({ clock: this.clock }), counts: new SimilarCounts() };
+		this.similar = { index: new SimilarIndex({ clock: this.clock }), vectors: new VectorIndex({ clock: this.clock }), counts: new SimilarCounts() };
 		this.flights = new FlightDeck(this.clock);
 		this.background = new Background(MAX_BACKGROUND_TASKS, (_key, error) =>
 			parts.log?.(`A background refresh failed: ${error instanceof Error ? error.message : String(error)}`),
@@ -209,7 +212,7 @@ export class Runtime {
 	stats(): RuntimeStats {
 		return {
 			store: this.store.stats(),
-			similar: { ...this.similar.index.stats(), ...this.similar.counts },
+			similar: { ...this.similar.index.stats(), ...this.similar.counts, vectors: this.similar.vectors.stats() },
 			inFlight: this.flights.inFlight,
 			coalesced: this.flights.coalesced,
 			backgroundFailures: this.background.failures,
@@ -224,6 +227,7 @@ export class Runtime {
 		this.sharedStores.sweep();
 		this.journals.sweep();
 		this.similar.index.sweep();
+		this.similar.vectors.sweep();
 		this.transport.sweep();
 		this.#breakers.sweep();
 		const plain = [this.#limiters, this.#adaptive, this.#rates, this.#tokens, this.#budgets, this.#balancers, this.#latencies, this.#learnt];
@@ -238,6 +242,7 @@ export class Runtime {
 		await this.background.drain();
 		await this.transport.dispose();
 		this.similar.index.clear();
+		this.similar.vectors.clear();
 		await this.sharedStores.dispose();
 		await this.journals.dispose();
 		await this.store.dispose();

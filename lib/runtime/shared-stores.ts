@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { ClearableStore } from '../cache/clearable-store';
+import { GatheredStore } from '../cache/gathered-store';
 import { KeyvStore } from '../cache/keyv-store';
 import { deleteMatching, type Rule } from '../cache/rules';
 import { SharedRules } from '../cache/shared-rules';
 import type { Store, WalkableStore } from '../cache/store';
 import { StorePart } from '../cache/store-part';
 import { TieredStore } from '../cache/tiered-store';
+import { WriteBehindStore } from '../cache/write-behind-store';
 import type { Clock } from '../core/clock';
 import { LimitExceededError } from '../core/errors';
 import type { Random } from '../core/random';
@@ -13,14 +15,7 @@ import type { SharedBackend } from '../core/shared';
 import { LeaseDeck } from '../flight/lease';
 import { GuardedBackend, type SharedStatus } from '../shared/guard';
 import { KeyvAdapter } from '../shared/keyv-adapter';
-import { RedisBackend } from '../shared/redis';
-import type { RedisSettings } from '../shared/redis-client';
-
-/** Where a shared store is, and what its keys begin with. */
-export interface SharedStoreSettings {
-	readonly redis: RedisSettings;
-	readonly prefix: string;
-}
+import { openBackend, type SharedStoreSettings } from './shared-backend';
 
 /** What a clearing came to. */
 export interface Cleared {
@@ -36,7 +31,7 @@ export interface SharedStore {
 	readonly backend: SharedBackend;
 	/** Who asks for what, over all processes. */
 	readonly leases: LeaseDeck;
-	/** Host and port, for people. */
+	/** For people: host and port, or the name of the file. */
 	readonly label: string;
 	readonly status: SharedStatus;
 	/** Clears what is kept here, for all processes. */
@@ -46,6 +41,8 @@ export interface SharedStore {
 interface Held extends SharedStore {
 	readonly guard: GuardedBackend;
 	readonly rules: SharedRules;
+	/** Only where answers are written behind. */
+	readonly queue: WriteBehindStore | undefined;
 	usedAt: number;
 }
 
@@ -90,22 +87,24 @@ export class SharedStores {
 		await Promise.all(all.map(close));
 	}
 
-	#open(id: string, { redis, prefix }: SharedStoreSettings): Held {
+	#open(id: string, settings: SharedStoreSettings): Held {
 		if (this.#held.size >= MAX_STORES) throw new LimitExceededError(`More than ${MAX_STORES} shared stores are in use at the same time`);
-		const [{ host, port }] = redis.nodes;
-		const label = `${host}:${port}`;
 		const { clock, log } = this;
-		const guard = new GuardedBackend(new RedisBackend(redis, prefix, clock), { label, clock, log, commandTimeoutMs: redis.commandTimeoutMs });
+		const { backend, label, commandTimeoutMs } = openBackend(settings, clock, log);
+		const guard = new GuardedBackend(backend, { label, clock, log, commandTimeoutMs });
 		const name = `shared ${id}`;
 		const rules = new SharedRules(guard, clock);
 		const front = new StorePart(this.front, name);
-		const behind = new KeyvStore({ clock, adapter: new KeyvAdapter(guard), namespace: ANSWERS, timeoutMs: redis.commandTimeoutMs + MARGIN_MS });
+		const behind = new KeyvStore({ clock, adapter: new KeyvAdapter(guard), namespace: ANSWERS, timeoutMs: commandTimeoutMs + MARGIN_MS });
+		const queue = settings.writeBehind ? new WriteBehindStore(new GatheredStore(behind), { clock }) : undefined;
+		const far = queue ?? new GatheredStore(behind);
 		const held: Held = {
-			store: new TieredStore(name, new ClearableStore(front, rules), new ClearableStore(behind, rules)),
+			store: new TieredStore(name, new ClearableStore(front, rules), new ClearableStore(far, rules)),
 			label,
 			backend: guard,
-			leases: new LeaseDeck({ shared: guard, clock, random: this.random }),
+			leases: new LeaseDeck({ shared: guard, clock, random: this.random, settled: () => queue?.settled() }),
 			guard,
+			queue,
 			rules,
 			usedAt: clock.now(),
 			get status() {
@@ -113,6 +112,7 @@ export class SharedStores {
 			},
 			async clear(rule) {
 				const told = await rules.issue(rule);
+				await queue?.flush();
 				deleteMatching(front, rule);
 				if (rule.kind === 'all') return { removed: told ? await guard.deleteByPrefix(`${ANSWERS}:`) : null, told };
 				const isOne = rule.kind === 'key' && !rule.pattern.includes('*');
@@ -124,14 +124,15 @@ export class SharedStores {
 	}
 }
 
-async function close({ rules, guard }: Held): Promise<void> {
+async function close({ rules, queue, guard }: Held): Promise<void> {
 	rules.dispose();
+	await queue?.flush();
 	await guard.dispose();
 }
 
 /** Connects, reads and writes once; rejects with what went wrong. */
-export async function probeSharedStore({ redis, prefix }: SharedStoreSettings, clock: Clock): Promise<void> {
-	const backend = new RedisBackend(redis, prefix, clock);
+export async function probeSharedStore(settings: SharedStoreSettings, clock: Clock): Promise<void> {
+	const { backend } = openBackend(settings, clock);
 	try {
 		await backend.connect();
 		await backend.probe(true);

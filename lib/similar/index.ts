@@ -34,7 +34,7 @@ interface Posting {
 }
 
 /** Longer prompts carry documents, and documents that differ in a word are other documents: they are left to the exact cache. */
-const MAX_PROMPT_CHARS = 4000;
+export const MAX_PROMPT_CHARS = 4000;
 
 /** What one look-up may cost at most, whatever is in the index: ids read from lists, candidates compared. */
 const MAX_VISITS = 8000;

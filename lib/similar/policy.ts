@@ -1,15 +1,21 @@
-import type { Call, CallContext, Policy } from '../core/policy';
+import type { Call, CallContext, Policy, PromptVector } from '../core/policy';
 import type { SimilarTrace } from '../core/trace';
 import { requireInteger, requireNumber, requireOneOf } from '../core/validate';
 import { guardFor } from './guard';
-import type { Candidate, SimilarIndex } from './index';
+import { MAX_PROMPT_CHARS, type Candidate, type SimilarIndex } from './index';
+import type { VectorIndex } from './vectors';
 
 /** shadow: says what it would have served, and serves nothing. */
 export const SIMILAR_MODES = ['off', 'shadow', 'on'] as const;
 
+/** letters: sequences of letters that two prompts share. embeddings: the provider's own vectors, for which it is asked. */
+export const CANDIDATES = ['letters', 'embeddings'] as const;
+
 export interface SimilarOptions {
 	readonly mode: 'shadow' | 'on';
-	/** From 0 to 1: how much of the rarity-weighted n-grams both prompts must share. */
+	/** How prompts are found that the guard then judges. */
+	readonly candidates: (typeof CANDIDATES)[number];
+	/** From 0 to 1: how much of the rarity-weighted n-grams both prompts must share, or the cosine of their embeddings. */
 	readonly threshold: number;
 	/** Older answers stand in for their own prompt only. */
 	readonly maxAgeMs: number;
@@ -27,6 +33,7 @@ export interface SimilarCache {
 
 export interface SimilarParts {
 	readonly index: SimilarIndex;
+	readonly vectors: VectorIndex;
 	readonly counts: SimilarCounts;
 	/** The store that the cache behind this stage answers from. */
 	readonly store: { get(key: string, asker?: object): Promise<Kept | undefined> };
@@ -36,6 +43,16 @@ interface Kept {
 	readonly value: unknown;
 	readonly ageMs: number;
 	readonly ttlMs: number;
+}
+
+type Prompt = NonNullable<CallContext['prompt']>;
+
+/** One way to find prompts that resemble one. */
+interface Finder {
+	find(report: SimilarTrace): Promise<Candidate[]>;
+	/** Learns that an answer to the prompt is kept under the key; `isNew`: it was just given. */
+	learn(key: string, isNew: boolean): Promise<void>;
+	forget(key: string): void;
 }
 
 /** What became of the looks for a similar prompt, since the process began. */
@@ -66,6 +83,7 @@ export class SimilarPolicy implements Policy {
 		private readonly parts: SimilarParts,
 	) {
 		requireOneOf('Similar Prompts', options.mode, SIMILAR_MODES);
+		requireOneOf('Similar Prompts Candidates', options.candidates, CANDIDATES);
 		requireNumber('Similar Prompts Threshold', options.threshold, { max: 1 });
 		requireInteger('maxAgeMs', options.maxAgeMs, { min: 1 });
 	}
@@ -74,9 +92,10 @@ export class SimilarPolicy implements Policy {
 		const { prompt, key, trace } = context;
 		const { mode } = this.cache;
 		if (!prompt || key === undefined || mode === 'off') return await call(context);
+		const finder = this.#finderOf(prompt, context.signal);
 		if (mode !== 'refresh' && !(await this.parts.store.get(key, this.cache.marks))) {
-			const report: SimilarTrace = { mode: this.options.mode, outcome: 'none', threshold: this.options.threshold, maxAgeMs: this.options.maxAgeMs };
-			const found = await this.#look(prompt, report);
+			const report = this.#report();
+			const found = await this.#look(prompt, finder, report);
 			trace.similar = report;
 			if (found && this.options.mode === 'on') {
 				trace.cache = 'similar';
@@ -86,16 +105,57 @@ export class SimilarPolicy implements Policy {
 			}
 		}
 		const value = await call(context);
-		if (trace.cache === 'hit' || (trace.cache === 'miss' && mode !== 'readOnly')) {
-			this.parts.index.add(prompt.scope, prompt.text, key, this.cache.ttlMs);
-		}
+		if (trace.cache === 'hit' || (trace.cache === 'miss' && mode !== 'readOnly')) await finder.learn(key, trace.cache === 'miss');
 		return value;
 	}
 
+	/** What a look would come to. Nothing is asked for, counted or forgotten; undefined where none would be taken. */
+	async peek(prompt: Prompt): Promise<SimilarTrace | undefined> {
+		if (this.cache.mode === 'off' || this.cache.mode === 'refresh') return undefined;
+		const report = this.#report();
+		await this.#look(prompt, this.#finderOf(prompt, undefined), report, true);
+		return report;
+	}
+
+	#report(): SimilarTrace {
+		const { mode, candidates, threshold, maxAgeMs } = this.options;
+		return { mode, candidates, outcome: 'none', threshold, maxAgeMs };
+	}
+
+	/** Without a signal, nothing is asked for. */
+	#finderOf(prompt: Prompt, signal: AbortSignal | undefined): Finder {
+		const { index, vectors } = this.parts;
+		const { threshold } = this.options;
+		if (this.options.candidates === 'letters') {
+			return {
+				find: async () => index.find(prompt.scope, prompt.text, threshold, MAX_JUDGED),
+				learn: async (key) => index.add(prompt.scope, prompt.text, key, this.cache.ttlMs),
+				forget: (key) => index.remove(key),
+			};
+		}
+		let asked: Promise<PromptVector | undefined> | undefined;
+		const vectorOf = async () => await (asked ??= prompt.text.length > MAX_PROMPT_CHARS ? undefined : prompt.vector?.(signal).catch(() => undefined));
+		return {
+			find: async (report) => {
+				const vector = await vectorOf();
+				if (!vector) return [];
+				const { values, ...cost } = vector;
+				report.embedding = cost;
+				return vectors.find(prompt.scope, values, threshold, MAX_JUDGED);
+			},
+			learn: async (key, isNew) => {
+				// An exact hit is not worth asking for an embedding.
+				const vector = asked || isNew ? await vectorOf() : undefined;
+				if (vector) vectors.add(prompt.scope, prompt.text, vector.values, key, this.cache.ttlMs);
+			},
+			forget: (key) => vectors.remove(key),
+		};
+	}
+
 	/** The answer to the closest prompt that the guard lets pass and that is there, fresh and young enough. */
-	async #look(prompt: { scope: string; text: string }, report: SimilarTrace): Promise<Kept | undefined> {
-		const { index, counts, store } = this.parts;
-		const candidates = index.find(prompt.scope, prompt.text, this.options.threshold, MAX_JUDGED);
+	async #look(prompt: Prompt, finder: Finder, report: SimilarTrace, onlyLooking = false): Promise<Kept | undefined> {
+		const { counts, store } = this.parts;
+		const candidates = await finder.find(report);
 		if (candidates.length === 0) return undefined;
 		const vetoOf = guardFor(prompt.text);
 		for (const candidate of candidates) {
@@ -105,15 +165,15 @@ export class SimilarPolicy implements Policy {
 				continue;
 			}
 			const kept = await store.get(candidate.key, this.cache.marks);
-			if (!kept) index.remove(candidate.key);
+			if (!kept && !onlyLooking) finder.forget(candidate.key);
 			if (!kept || kept.ageMs > Math.min(kept.ttlMs, this.cache.ttlMs, this.options.maxAgeMs)) continue;
-			const outcome = this.options.mode === 'on' ? 'served' : 'wouldServe';
-			counts[outcome] += 1;
+			const outcome = this.options.mode === 'on' && !onlyLooking ? 'served' : 'wouldServe';
+			if (!onlyLooking) counts[outcome] += 1;
 			delete report.veto;
 			this.#describe(report, candidate, { outcome });
 			return kept;
 		}
-		if (report.outcome === 'vetoed') counts.vetoed += 1;
+		if (report.outcome === 'vetoed' && !onlyLooking) counts.vetoed += 1;
 		return undefined;
 	}
 

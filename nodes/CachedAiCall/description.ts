@@ -1,5 +1,5 @@
 import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
-import { cacheProperties } from '../shared/cache';
+import { adaptiveProperty, cacheProperties } from '../shared/cache';
 import { clearProperties } from '../shared/clear';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
@@ -87,6 +87,7 @@ const prompts: INodeProperties[] = [
 ];
 
 const modelOptions: INodeProperties[] = [
+	adaptiveProperty({ default: DEFAULTS.adaptiveTtlSeconds }),
 	{
 		displayName: 'Cache Varied Answers',
 		name: 'cacheVaried',
@@ -101,7 +102,7 @@ const modelOptions: INodeProperties[] = [
 		type: 'boolean',
 		default: false,
 		description:
-			'Whether to send nothing and to put out what would be done: the key, whether the cache has an answer, the estimated tokens and costs',
+			'Whether to send nothing and to put out what would be done: the key, whether the cache has an answer or a similar one, what would be shortened, the estimated tokens and costs, and which budget or limit is in the way',
 	},
 	{
 		displayName: 'Extra Body Fields',
@@ -207,7 +208,7 @@ function choicesWith(provider: ProviderId): string[] {
 }
 
 /** Options of the call itself, whatever is asked. */
-const SHARED_OPTIONS = new Set(['explain', 'staleIfErrorSeconds', 'staleWhileRevalidateSeconds', 'timeoutSeconds', 'totalTimeoutSeconds']);
+const SHARED_OPTIONS = new Set(['adaptiveTtlSeconds', 'explain', 'staleIfErrorSeconds', 'staleWhileRevalidateSeconds', 'timeoutSeconds', 'totalTimeoutSeconds']);
 
 /** Of a request that says all else itself. */
 const REQUEST_OPTIONS = new Set([...SHARED_OPTIONS, 'cacheVaried', 'stream'].filter((name) => name !== 'explain'));

@@ -9,7 +9,9 @@ import { traceOf } from '../../lib/n8n/trace';
 import { getRuntime } from '../../lib/runtime';
 import { accessOpener } from './access';
 import { ask } from './operations/ask';
+import { Embedder } from './operations/embed';
 import { explainChat } from './operations/explain';
+import { promptVectors } from './operations/prompt-vector';
 import { wasSaved, type Place } from './operations/chat';
 import { embedItems } from './execute-embed';
 import { withImages } from './images';
@@ -31,7 +33,9 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const open = accessOpener(context);
 	const summary = new Summary();
 	const shared = await openStore(context, runtime, readStore(context));
-	const place: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, nodeName: context.getNode().name, warn: summary.warn, shared };
+	const { id: nodeId, name: nodeName } = context.getNode();
+	const base: Place = { workflowId: context.getWorkflow().id ?? '', nodeId, nodeName, warn: summary.warn, shared };
+	const place: Place = { ...base, vectorOf: promptVectors(runtime, new Embedder(runtime, base), base) };
 	const output = await runItems(context, { concurrency: readConcurrency(context) }, async (itemIndex, signal) => {
 		const parameters = await withImages(context, itemIndex, read(itemIndex));
 		if (parameters.explain) {

@@ -4,8 +4,7 @@ import { InvalidOptionError } from '../../lib/core/errors';
 import { requireHttpUrl, requireInteger, requireNumber, requireOneOf, requireText } from '../../lib/core/validate';
 import type { RuleReader } from '../../lib/n8n/clear';
 import { perItem, type ParameterContext } from '../../lib/n8n/parameters';
-import type { SimilarOptions } from '../../lib/similar/policy';
-import { toCacheSettings, type CacheSettings } from '../shared/cache';
+import { toCacheSettings, toMaxTtlMs, type CacheSettings } from '../shared/cache';
 import { toRules } from '../shared/clear';
 import { toConnection, type ConnectionSettings } from '../shared/connection';
 import { parseJsonField, requireJsonObject } from '../shared/json';
@@ -15,7 +14,7 @@ import { readFallback, type FallbackSettings } from './fallback';
 import { readSpending, type SpendingSettings } from './spending';
 import { chosenProvider, providerChoice, type ProviderId } from './providers';
 import { toPromptRules } from './shorten';
-import { toSimilar } from './similar';
+import { toSimilar, type SimilarSettings } from './similar';
 
 /** What all operations share. */
 export interface CallParameters {
@@ -24,6 +23,8 @@ export interface CallParameters {
 	readonly baseUrl: string | undefined;
 	readonly cache: CacheSettings;
 	readonly staleWhileRevalidateMs: number;
+	/** How far the time to live of answers that stay the same may grow; undefined where it does not. */
+	readonly maxTtlMs: number | undefined;
 	readonly staleIfErrorMs: number;
 	readonly resilience: ResilienceSettings;
 	readonly connection: ConnectionSettings;
@@ -40,7 +41,7 @@ export interface CallParameters {
 export interface ChatParameters extends CallParameters {
 	readonly request: AiRequest;
 	/** Undefined where only the same prompt gets the same answer. */
-	readonly similar: SimilarOptions | undefined;
+	readonly similar: SimilarSettings | undefined;
 	/** What it took to shorten the prompts of `request`; undefined where no rule was chosen. */
 	readonly shortening: Shortening | undefined;
 	/** Binary fields whose images go with the prompt. */
@@ -84,7 +85,7 @@ interface Settings {
 	readonly cacheVaried: boolean;
 	readonly imageFields: readonly string[];
 	readonly fallback: FallbackSettings | undefined;
-	readonly similar: SimilarOptions | undefined;
+	readonly similar: SimilarSettings | undefined;
 	readonly shorten: readonly PromptRule[];
 	readonly model: Partial<AiRequest>;
 }
@@ -144,7 +145,8 @@ export function readSettings(context: ParameterContext, itemIndex: number): Sett
 	requireOneOf('Operation', read('operation'), OPERATIONS);
 	const options = (read('options') ?? {}) as Options;
 	const { provider, held } = chosenProvider(read('provider'), read('firstProvider'));
-	const baseUrl = providerChoice(provider).credential ? undefined : requireHttpUrl('Base URL', read('baseUrl')).href;
+	const choice = providerChoice(provider);
+	const baseUrl = choice.credential ? undefined : requireHttpUrl('Base URL', read('baseUrl')).href;
 	const model = readModelOptions(options);
 	const seconds = (name: string, key: keyof typeof DEFAULTS, min: number) =>
 		Math.round(requireNumber(name, options[key] ?? DEFAULTS[key], { min, max: 31_536_000 }) * 1000);
@@ -154,6 +156,7 @@ export function readSettings(context: ParameterContext, itemIndex: number): Sett
 		baseUrl,
 		cache: unlessVaried(readCache(read), model.temperature, cacheVaried),
 		staleWhileRevalidateMs: seconds('Serve Stale While Refreshing (Seconds)', 'staleWhileRevalidateSeconds', 0),
+		maxTtlMs: toMaxTtlMs(options.adaptiveTtlSeconds),
 		staleIfErrorMs: seconds('Serve Stale on Errors (Seconds)', 'staleIfErrorSeconds', 0),
 		resilience: toResilience(options, DEFAULTS),
 		connection: toConnection(options, DEFAULTS),
@@ -165,7 +168,7 @@ export function readSettings(context: ParameterContext, itemIndex: number): Sett
 		explain: options.explain === true,
 	};
 	const fallback = readFallback(options, { provider, baseUrl }, held);
-	return { call, cacheVaried, model, imageFields: listOf(options.imageFields), fallback, similar: toSimilar(options), shorten: toPromptRules(options) };
+	return { call, cacheVaried, model, imageFields: listOf(options.imageFields), fallback, similar: toSimilar(options, choice.wire.embeddings ? undefined : choice.name), shorten: toPromptRules(options) };
 }
 
 /** Names separated by commas. */

@@ -10,7 +10,7 @@ export const storeProperty: INodeProperties = {
 	description: 'Where answers and stored responses are kept',
 	options: [
 		{ name: 'Memory of This Process', value: 'memory', description: 'Fast, and empty after a restart; each worker has its own' },
-		{ name: 'Shared Store', value: 'shared', description: 'Redis or Valkey behind the memory: all workers share answers, and they outlive a restart' },
+		{ name: 'Shared Store', value: 'shared', description: 'Redis, Valkey or a file behind the memory: all workers share answers, and they outlive a restart' },
 	],
 };
 

@@ -164,7 +164,7 @@ export function sharedContract(name: string, create: () => Promise<SharedSubject
 			await until(() => heard.length > 0);
 			away();
 			await one.publish('ch', 'nobody');
-			await new Promise((resolve) => setTimeout(resolve, 20));
+			await subject.pass(100);
 			expect(heard).toEqual(['hello']);
 		});
 
@@ -173,9 +173,9 @@ export function sharedContract(name: string, create: () => Promise<SharedSubject
 			await one.probe(true);
 			expect(await one.scan('', 10)).toEqual([]);
 		});
-	});
-}
 
-async function until(condition: () => boolean): Promise<void> {
-	for (let attempt = 0; attempt < 200 && !condition(); attempt += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+		async function until(condition: () => boolean): Promise<void> {
+			for (let attempt = 0; attempt < 200 && !condition(); attempt += 1) await subject.pass(5);
+		}
+	});
 }

@@ -1,8 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createEngine, type Engine, type RunResult } from '../helpers/engine.mts';
+import { createEngine, type Engine, type EngineWorkflow, type RunResult } from '../helpers/engine.mts';
 import { NODE, rows, runHttp, type HttpRun } from '../helpers/http-node.mts';
 import { seeded } from '../helpers/seeded.mts';
 import { withServer, type Answer, type TestServer } from '../helpers/with-server.mts';
+import { startStandIn } from '../stand-in/ai-provider.mts';
 
 let engine: Engine;
 
@@ -296,4 +299,20 @@ describe('bulk requests', () => {
 			expect(result.json(NODE, 1)).toMatchObject([{ id: 20, error: expect.stringContaining('Invalid Item: expected one that fits into the 1024 bytes of Max Request Size') }]);
 		});
 	});
+});
+
+test.each([200, 195])('the example workflow asks for 200 packages, of which %i exist, in 20 requests', async (known) => {
+	const standIn = await startStandIn({ items: Array.from({ length: 200 }, (_item, index) => ({ name: `package-${index}` })) });
+	try {
+		const text = await readFile(path.resolve(import.meta.dirname, '../../workflows/batch-gather.json'), 'utf8');
+		const workflow = JSON.parse(text.replaceAll('http://127.0.0.1:8080', standIn.url).replace('$json.index }', `$json.index < ${known} ? $json.index : 1000 + $json.index }`)) as EngineWorkflow;
+		const result = await engine.run({ workflow: { ...workflow, nodes: workflow.nodes.filter(({ type }) => !type.endsWith('stickyNote')) } });
+		expect(result.error).toBeUndefined();
+		const packages = Array.from({ length: known }, (_item, index) => ({ index, name: `package-${index}` }));
+		expect(result.json('Batch Request')).toEqual(packages);
+		expect(result.json('Batch Request', 1)).toMatchObject([{ items: 200, ok: known, failed: 200 - known, requests: 20 }]);
+		expect(result.items('Batch Request', 2)).toHaveLength(200 - known);
+	} finally {
+		await standIn.close();
+	}
 });

@@ -47,6 +47,55 @@ describe('explain', () => {
 		expect(answers(result)[0]).toMatchObject({ cache: 'bypass', wouldSend: true, estimatedInputCostUsd: null, maxCostUsd: null });
 	});
 
+	test('says which rules would shorten the prompt, and by how much', async () => {
+		const parameters = { prompt: 'Please   tag this   package: thank you' };
+		const [without] = answers(await run({ explain: true }, { parameters }));
+		const [explained] = answers(await run({ explain: true, shortenPrompt: ['whitespace', 'courtesy', 'json'] }, { parameters }));
+		const shortened = explained?.shortened as { tokensBefore: number; tokensAfter: number; saved: Record<string, number> };
+		expect(without?.shortened).toBeNull();
+		expect(Object.keys(shortened.saved).sort()).toEqual(['courtesy', 'whitespace']);
+		expect(shortened.tokensBefore - shortened.tokensAfter).toBe((shortened.saved.courtesy ?? 0) + (shortened.saved.whitespace ?? 0));
+		expect(Number(without?.estimatedInputTokens) - Number(explained?.estimatedInputTokens)).toBe(shortened.tokensBefore - shortened.tokensAfter);
+		expect(standIn.counters().requests).toBe(0);
+	});
+
+	test('says which similar prompt would answer, how close it is, or what speaks against it', async () => {
+		const similar = { similarMode: 'on', similarShowMatch: true };
+		const ask = async (prompt: string, options: Record<string, unknown> = {}) => answers(await run({ ...similar, ...options }, { parameters: { prompt } }))[0];
+		await ask('Which tags fit a fast web server for static files?');
+		const served = await ask('Please tell me which tags fit a quick web server for static files', { explain: true });
+		expect(served).toMatchObject({ cache: 'similar', wouldSend: false, similar: { outcome: 'wouldServe', prompt: 'Which tags fit a fast web server for static files?' } });
+		expect((served?.similar as { similarity: number }).similarity).toBeGreaterThan(0.5);
+		const vetoed = await ask('Which tags fit a fast web server for 2 static files?', { explain: true });
+		expect(vetoed).toMatchObject({ cache: 'miss', wouldSend: true, similar: { outcome: 'vetoed', veto: 'numbers' } });
+		expect(standIn.counters().requests).toBe(1);
+		const embeddings = { similarCandidates: 'embeddings', similarEmbeddingModel: 'text-embedding-3-small', explain: true };
+		expect(await ask('Please tell me which tags fit', embeddings)).toMatchObject({ similar: { candidates: 'embeddings', outcome: 'none' } });
+		expect(standIn.counters().requests, 'no embedding is asked for').toBe(1);
+	});
+
+	test('says which budget or limit would refuse the call or hold it up', async () => {
+		const budgets = { budget: [{ scope: 'workflow', usd: 1 }, { scope: 'node', tokens: 5 }] };
+		const [free] = answers(await run({ explain: true }));
+		expect(free).toMatchObject({ heldUpBy: [], budgets: [], limits: { circuit: 'closed', maxConcurrent: 10, underWay: 0, providerWaitMs: 0 } });
+		const [broke] = answers(await run({ explain: true, budgets }));
+		expect(broke?.heldUpBy).toEqual(['budget of this node']);
+		expect(broke?.budgets).toMatchObject([
+			{ of: 'this workflow', limitUsd: 1, limitTokens: null, refusal: null },
+			{ of: 'this node', limitUsd: null, limitTokens: 5, spentTokens: 0, refusal: expect.stringMatching(/5 tokens/) as string },
+		]);
+		standIn.setBehaviour({ requestLimit: { count: 1, windowMs: 60_000 } });
+		await run({});
+		const [limited] = answers(await run({ explain: true }, { parameters: { prompt: 'another' } }));
+		expect(limited?.heldUpBy).toEqual(["provider's rate limit"]);
+		expect((limited?.limits as { providerWaitMs: number }).providerWaitMs).toBeGreaterThan(1000);
+		standIn.setBehaviour({ failRatio: { ratio: 1, status: 500 } });
+		const options = { maxRetries: 0, circuitFailures: 1 };
+		await run(options, { parameters: { model: { __rl: true, mode: 'id', value: 'gpt-4o' } }, node: { onError: 'continueRegularOutput' } });
+		const [open] = answers(await run({ ...options, explain: true }, { parameters: { prompt: 'another', model: { __rl: true, mode: 'id', value: 'gpt-4o' } } }));
+		expect(open?.heldUpBy).toEqual(['circuit breaker']);
+	});
+
 	test('is there for embeddings too', async () => {
 		const parameters = { operation: 'embed', text: PROMPT, model: { __rl: true, mode: 'id', value: 'text-embedding-3-small' } };
 		expect(answers(await run({ explain: true }, { parameters }))[0]).toMatchObject({ cache: 'miss', estimatedInputTokens: 9, estimatedInputCostUsd: 9e-6 });

@@ -97,3 +97,62 @@ describe('similar prompts', () => {
 		expect(result.error?.message).toContain('Similar Prompts Threshold');
 	});
 });
+
+describe('similar prompts, found by embeddings', () => {
+	const EMBED = 'POST /v1/embeddings';
+	const CHAT = 'POST /v1/chat/completions';
+	const count = (route: string) => standIn.counters().calls[route] ?? 0;
+	const PRICES = JSON.stringify({ 'gpt-4o-mini': { input: 1, output: 1 }, 'text-embedding-3-small': { input: 1000, output: 0 } });
+	const EMBEDDINGS = { similarCandidates: 'embeddings', similarEmbeddingModel: 'text-embedding-3-small', similarThreshold: 0.6, prices: PRICES };
+	const similar = (result: Awaited<ReturnType<typeof ask>>) => trace(result).similar as Record<string, unknown> & { embedding: { tokens: number; costUsd: number } };
+
+	test('another wording gets the stored answer, for the price of its embedding', async () => {
+		const first = await ask(FIRST, EMBEDDINGS);
+		expect(first.error).toBeUndefined();
+		expect([count(CHAT), count(EMBED)]).toEqual([1, 1]);
+		const second = await ask(OTHER, EMBEDDINGS);
+		expect(texts(second)).toEqual(texts(first));
+		expect([count(CHAT), count(EMBED)]).toEqual([1, 2]);
+		expect(similar(second)).toMatchObject({ outcome: 'served', candidates: 'embeddings', threshold: 0.6, embedding: { cached: false } });
+		const { tokens } = similar(second).embedding;
+		expect(answers(second)[0]).toMatchObject({ cached: true, costUsd: tokens / 1000 });
+		const usage = answers(first)[0]?.usage as { totalTokens: number };
+		expect(answers(first)[0]?.costUsd).toBeCloseTo(usage.totalTokens / 1e6 + similar(first).embedding.tokens / 1000, 9);
+		const again = await ask(OTHER, EMBEDDINGS);
+		expect([count(CHAT), count(EMBED)]).toEqual([1, 2]);
+		expect(answers(again)[0]).toMatchObject({ cached: true, costUsd: 0 });
+	});
+
+	test('a near-miss is asked, and so it is in shadow mode', async () => {
+		await ask('tag this package: enable the cache of the server', EMBEDDINGS);
+		const second = await ask('tag this package: disable the cache of the server', EMBEDDINGS);
+		expect(similar(second)).toMatchObject({ outcome: 'vetoed', veto: 'opposites' });
+		await ask(FIRST, { ...EMBEDDINGS, similarMode: 'shadow' });
+		const shadow = await ask(OTHER, { ...EMBEDDINGS, similarMode: 'shadow' });
+		expect(trace(shadow)).toMatchObject({ cache: 'miss', similar: { outcome: 'wouldServe' } });
+		expect(count(CHAT)).toBe(4);
+	});
+
+	test('an embedding that fails costs no answer', async () => {
+		standIn.setBehaviour({ route: '/v1/embeddings', failRatio: { ratio: 1, status: 400 } });
+		const result = await ask(FIRST, EMBEDDINGS);
+		expect(result.error).toBeUndefined();
+		expect(similar(result)).toMatchObject({ outcome: 'none' });
+	});
+
+	test('count against a budget', async () => {
+		const budgets = { budget: [{ scope: 'workflow', usd: 0.013 }] };
+		const first = await ask(FIRST, { ...EMBEDDINGS, budgets });
+		expect(first.error?.message).toMatch(/The budget of this workflow for today is \$0.013/);
+		expect([count(CHAT), count(EMBED)]).toEqual([0, 1]);
+	});
+
+	test.each<[Record<string, unknown>, Record<string, unknown>, RegExp]>([
+		[{ similarEmbeddingModel: '' }, {}, /Invalid Similar Prompts Embedding Model/],
+		[{}, { provider: 'anthropic' }, /Invalid Similar Prompts Candidates: expected letters, because Anthropic offers no embeddings/],
+	])('what cannot be is named: %j %j', async (options, parameters, message) => {
+		const result = await ask(FIRST, { ...EMBEDDINGS, ...options }, parameters);
+		expect(result.error?.message).toMatch(message);
+		expect(calls()).toBe(0);
+	});
+});

@@ -1,4 +1,7 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type * as StoreModule from '../../lib/n8n/store.ts';
 import type * as RuntimeModule from '../../lib/runtime/index.ts';
@@ -100,11 +103,59 @@ describe.skipIf(redisIsMissing())('a shared store', () => {
 	});
 });
 
-describe.skipIf(redisIsMissing())('the test of the credential', () => {
-	const { testStore } = createRequire(import.meta.url)('../../dist/lib/n8n/store.js') as typeof StoreModule;
-	const testWith = async (data: Record<string, unknown>) =>
-		await testStore.call({} as never, { id: '1', name: 'store', type: 'fastpathStoreApi', data: data as never });
+describe('a store in a file', () => {
+	const folder = path.join(process.env.N8N_USER_FOLDER ?? '', '.n8n', 'fastpath');
+	const settings = { type: 'sqlite', file: 'engine/store.db', maxMegabytes: 16 };
 
+	beforeEach(async () => {
+		await getRuntime().sharedStores.dispose();
+		rmSync(folder, { recursive: true, force: true });
+		await getRuntime().store.clear();
+	});
+
+	test('answers after the process has ended, as far as one can tell from within', async () => {
+		const first = await run(settings);
+		expect(first.error).toBeUndefined();
+		await getRuntime().sharedStores.dispose();
+		await getRuntime().store.clear();
+		const second = await run(settings);
+		expect(answers(second)[0]).toMatchObject({ text: answers(first)[0]?.text, cached: true, _fastpath: { cache: 'hit', attempts: 0 } });
+		expect(calls()).toBe(1);
+		expect(readdirSync(path.join(folder, 'engine'))).toContain('store.db');
+	});
+
+	test('that belongs to another program is left alone, told of, and stops nothing', async () => {
+		mkdirSync(path.join(folder, 'engine'), { recursive: true });
+		const other = new DatabaseSync(path.join(folder, settings.file));
+		other.exec('CREATE TABLE theirs (x)');
+		other.close();
+		await run(settings);
+		const result = await run(settings);
+		expect(answers(result)).toHaveLength(1);
+		expect(JSON.stringify(result.hints)).toContain('database of another program');
+		expect(await testWith(settings)).toMatchObject({ status: 'Error', message: 'The file is the database of another program' });
+	});
+
+	test('is refused with the name of the field where this Node.js has no SQLite', async () => {
+		const { getBuiltinModule } = process;
+		process.getBuiltinModule = ((id: string) => (id === 'node:sqlite' ? undefined : getBuiltinModule(id))) as typeof getBuiltinModule;
+		const result = await run(settings).finally(() => (process.getBuiltinModule = getBuiltinModule));
+		expect(result.error?.message).toBe(`Invalid Type: expected another one than SQLite File, as this Node.js was built or started without SQLite, got "${process.version}"`);
+	});
+
+	test('is read and written by the test of the credential', async () => {
+		expect(await testWith(settings)).toMatchObject({ status: 'OK' });
+		expect(await testWith({ ...settings, file: '/etc/store.db' })).toMatchObject({ status: 'Error', message: expect.stringContaining('Invalid File') });
+	});
+});
+
+const { testStore } = createRequire(import.meta.url)('../../dist/lib/n8n/store.js') as typeof StoreModule;
+
+async function testWith(data: Record<string, unknown>) {
+	return await testStore.call({} as never, { id: '1', name: 'store', type: 'fastpathStoreApi', data: data as never });
+}
+
+describe.skipIf(redisIsMissing())('the test of the credential', () => {
 	test('reads and writes, and says what is wrong where it cannot', async () => {
 		const server = await RedisServer.start();
 		const data = { host: server.host, port: server.port, prefix: 'p', database: 0 };

@@ -12,6 +12,7 @@ import { forward } from './forward.mts';
 import { geminiBatchRoutes } from './gemini-batches.mts';
 import { batchEmbedContents, geminiError, geminiModels, generateContent } from './gemini.mts';
 import { arrayOf, type Exchange, type Reply, type Route, type Scheme } from './http.mts';
+import { ollamaChat } from './ollama.mts';
 import { openAiBatchRoutes } from './openai-batches.mts';
 import { chatCompletions, embeddings, openAiError, openAiModels } from './openai.mts';
 import { plainRoutes } from './plain.mts';
@@ -98,6 +99,7 @@ function aiRoutes(apiKey: string, forwardTo: string | undefined): Route[] {
 		),
 		route('POST', '/v1/embeddings', /^(?:\/v1)?\/embeddings$/u, (exchange) => embeddings(exchange, apiKey)),
 		route('POST', '/v1/messages', /^(?:\/v1)?\/messages$/u, (exchange) => messages(exchange, apiKey)),
+		route('POST', '/api/chat', /^\/api\/chat$/u, ollamaChat),
 		route('GET', '/v1/models', /^(?:\/v1)?\/models$/u, (exchange) =>
 			exchange.headers['anthropic-version'] === undefined
 				? openAiModels(exchange, apiKey)

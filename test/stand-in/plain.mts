@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
-import { header, type Exchange, type Reply, type Route } from './http.mts';
+import { header, objectOf, type Exchange, type Reply, type Route } from './http.mts';
 
 const MOST_BYTES = 64 * 1024 * 1024;
 
@@ -21,6 +21,14 @@ function item(exchange: Exchange, items: readonly unknown[]): Reply {
 	const index = count(exchange);
 	if (index >= items.length) return { status: 404, body: { error: `no package ${index}` } };
 	return record(exchange, { index, ...Object(items[index]) });
+}
+
+/** `{ packages: [{ index }] }` gets `{ results: [{ index, … }] }`, the last one first; what there is not has no result. */
+function several(exchange: Exchange, items: readonly unknown[]): Reply {
+	const { packages } = objectOf(JSON.parse(exchange.body.toString('utf8')));
+	const indexes = (Array.isArray(packages) ? packages : []).map((each: unknown) => Number(objectOf(each).index));
+	const results = indexes.filter((index) => index < items.length).map((index) => ({ index, ...Object(items[index]) }));
+	return { status: 200, body: { results: results.reverse() } };
 }
 
 /** `?count=` takes the first ones only. */
@@ -81,6 +89,7 @@ export function plainRoutes(items: () => readonly unknown[]): Route[] {
 		get('/items', /^\/items$/u, (exchange) => list(exchange, items())),
 		get('/api/packages', /^\/api\/packages$/u, (exchange) => list(exchange, items())),
 		get('/api/packages/:i', /^\/api\/packages\/(\d+)$/u, (exchange) => item(exchange, items())),
+		{ name: 'POST /api/packages', method: 'POST', path: /^\/api\/packages$/u, handle: (exchange) => several(exchange, items()) },
 		get('/bytes/:n', /^\/bytes\/(\d+)$/u, (exchange) => ({
 			status: 200,
 			headers: { 'content-type': 'application/octet-stream' },

@@ -1,10 +1,10 @@
 // The layer table of ARCHITECTURE.md as two ESLint rules. Specifiers are resolved by path alone, so relative imports are
 // caught as surely as named ones, and a rule needs no file on disk (see test/unit/toolchain.test.mts).
-import { builtinModules } from 'node:module';
+import { isBuiltin } from 'node:module';
 import path from 'node:path';
 
 export const FEATURES = [
-	'cache', 'flight', 'retry', 'breaker', 'limit', 'balance', 'http', 'batch', 'ai', 'similar', 'template', 'metrics',
+	'cache', 'flight', 'retry', 'breaker', 'limit', 'balance', 'http', 'batch', 'ai', 'langchain', 'similar', 'template', 'metrics',
 	'insight', 'shared',
 ];
 const THIRD_PARTY = ['ioredis', 'lru-cache', 'keyv', 'undici'];
@@ -64,8 +64,7 @@ function targetOf(specifier, fromFile) {
 		const file = path.posix.normalize(path.posix.join(path.posix.dirname(fromFile), specifier));
 		return placeOf(file) ?? { kind: 'outside', name: file };
 	}
-	const bare = specifier.replace(/^node:/, '');
-	if (builtinModules.includes(bare)) return { kind: 'builtin', name: `node:${bare}` };
+	if (isBuiltin(specifier)) return { kind: 'builtin', name: `node:${specifier.replace(/^node:/, '')}` };
 	if (specifier === 'n8n-workflow') return { kind: 'n8n', name: specifier };
 	if (THIRD_PARTY.includes(specifier)) return { kind: 'third-party', name: specifier };
 	return { kind: 'package', name: specifier };

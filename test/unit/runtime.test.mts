@@ -39,13 +39,13 @@ afterEach(async () => {
 describe('a lane', () => {
 	test('looks for similar prompts behind single-flight and in front of the cache, where that is wanted', () => {
 		const { runtime } = newRuntime();
-		const similar = { mode: 'on', threshold: 0.5, maxAgeMs: 1000, showPrompt: false } as const;
+		const similar = { mode: 'on', candidates: 'letters', threshold: 0.5, maxAgeMs: 1000, showPrompt: false } as const;
 		expect(compose(runtime, { ...OPTIONS, similar }).name).toContain('single-flight → similar → cache → ');
 	});
 
 	test('who wants no similar answer gets none from another call in flight', async () => {
 		const { runtime } = newRuntime();
-		const similar = { mode: 'on', threshold: 0.3, maxAgeMs: 1000, showPrompt: false } as const;
+		const similar = { mode: 'on', candidates: 'letters', threshold: 0.3, maxAgeMs: 1000, showPrompt: false } as const;
 		const [signal, scope] = [new AbortController().signal, 'scope'];
 		const ask = async (text: string, options: LaneOptions) =>
 			await runtime.lane(options).run(async () => text, { signal, key: text, prompt: { scope, text }, idempotent: true });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SimilarIndex } from '../../lib/similar/index.ts';
+import { VectorIndex } from '../../lib/similar/vectors.ts';
 import { SimilarCounts, SimilarPolicy, type SimilarCache, type SimilarOptions } from '../../lib/similar/policy.ts';
 import type { CallContext } from '../../lib/core/policy.ts';
 import { newContext } from '../helpers/calls.mts';
@@ -10,6 +11,7 @@ function setUp(options: Partial<SimilarOptions> = {}, cache: Partial<SimilarCach
 	const kept = new Map<string, { value: unknown; storedAt: number }>();
 	const counts = new SimilarCounts();
 	const index = new SimilarIndex({ clock });
+	const vectors = new VectorIndex({ clock });
 	const store = {
 		get: async (key: string) => {
 			const entry = kept.get(key);
@@ -17,9 +19,9 @@ function setUp(options: Partial<SimilarOptions> = {}, cache: Partial<SimilarCach
 		},
 	};
 	const policy = new SimilarPolicy(
-		{ mode: 'on', threshold: 0.4, maxAgeMs: 80, showPrompt: false, ...options },
+		{ mode: 'on', candidates: 'letters', threshold: 0.4, maxAgeMs: 80, showPrompt: false, ...options },
 		{ mode: 'readWrite', ttlMs: 100, ...cache },
-		{ index, counts, store },
+		{ index, vectors, counts, store },
 	);
 	/** As the cache behind the stage would do it. */
 	const ask = async (text: string, { scope = 's', context = {} }: { scope?: string; context?: Partial<CallContext> } = {}) => {
@@ -31,7 +33,7 @@ function setUp(options: Partial<SimilarOptions> = {}, cache: Partial<SimilarCach
 		}, call);
 		return { value, trace: call.trace };
 	};
-	return { ask, clock, counts, index, kept };
+	return { ask, clock, counts, index, kept, policy, vectors };
 }
 
 const FRANCE = 'What is the capital of France?';
@@ -120,5 +122,90 @@ describe('the stage for similar prompts', () => {
 		const { ask } = setUp();
 		await ask(FRANCE);
 		expect((await ask(OTHER, { context: { prompt: undefined } })).trace.cache).toBe('miss');
+	});
+});
+
+describe('candidates from embeddings', () => {
+	/** Prompts by what they are about; `asked` counts what a provider would be asked for. */
+	function withVectors(options: Partial<SimilarOptions> = {}, cache: Partial<SimilarCache> = {}) {
+		const parts = setUp({ candidates: 'embeddings', threshold: 0.9, ...options }, cache);
+		const asked: string[] = [];
+		const vectorOf = (text: string) => async (signal: AbortSignal | undefined) => {
+			if (!signal) return undefined;
+			asked.push(text);
+			if (text.includes('broken')) throw new Error('no embedding');
+			return { values: text.includes('capital') ? [1, 0.1] : [0.1, 1], costUsd: 0.01, tokens: 7, cached: false };
+		};
+		const ask = async (text: string, context: Partial<CallContext> = {}) =>
+			await parts.ask(text, { context: { prompt: { scope: 's', text, vector: vectorOf(text) }, ...context } });
+		return { ...parts, ask, asked, vectorOf };
+	}
+
+	test('serve the answer to another wording, asked for once per prompt, and the trace says what it took', async () => {
+		const { ask, asked, counts } = withVectors();
+		await ask(FRANCE);
+		const { value, trace } = await ask(OTHER);
+		expect(value).toBe(`answer to ${FRANCE}`);
+		expect(asked).toEqual([FRANCE, OTHER]);
+		expect(trace.similar).toMatchObject({ candidates: 'embeddings', outcome: 'served', similarity: 1, embedding: { costUsd: 0.01, tokens: 7, cached: false } });
+		expect(counts.served).toBe(1);
+	});
+
+	test('are judged by the same guard', async () => {
+		const { ask } = withVectors();
+		await ask(FRANCE);
+		const { value, trace } = await ask('What is the capital of Spain?');
+		expect(value).toBe('answer to What is the capital of Spain?');
+		expect(trace.similar).toMatchObject({ outcome: 'vetoed', veto: 'names' });
+	});
+
+	test('are none below the threshold', async () => {
+		const { ask } = withVectors();
+		await ask(FRANCE);
+		expect((await ask('What is the weather like in France?')).trace.similar).toMatchObject({ outcome: 'none' });
+	});
+
+	test('an exact answer asks for no embedding', async () => {
+		const { ask, asked } = withVectors();
+		await ask(FRANCE);
+		await ask(FRANCE);
+		expect(asked).toEqual([FRANCE]);
+	});
+
+	test('that cannot be had leave the call as it is', async () => {
+		const { ask, vectors } = withVectors();
+		const { value, trace } = await ask('broken capital');
+		expect(value).toBe('answer to broken capital');
+		expect(trace.similar).toMatchObject({ outcome: 'none' });
+		expect(trace.similar).not.toHaveProperty('embedding');
+		expect(vectors.stats().entries).toBe(0);
+	});
+
+	test('shadow mode asks for both, and reports', async () => {
+		const { ask, counts } = withVectors({ mode: 'shadow' });
+		await ask(FRANCE);
+		const { value, trace } = await ask(OTHER);
+		expect(value).toBe(`answer to ${OTHER}`);
+		expect(trace.similar).toMatchObject({ outcome: 'wouldServe' });
+		expect(counts.wouldServe).toBe(1);
+	});
+
+	test('forget an answer that is gone', async () => {
+		const { ask, kept, vectors } = withVectors();
+		await ask(FRANCE);
+		kept.clear();
+		expect((await ask(OTHER)).trace.cache).toBe('miss');
+		expect(vectors.stats().entries).toBe(1);
+	});
+
+	test('without a signal nothing is asked for: a peek counts and forgets nothing', async () => {
+		const { ask, asked, counts, kept, policy, vectorOf, vectors } = withVectors();
+		await ask(FRANCE);
+		expect(await policy.peek({ scope: 's', text: OTHER, vector: vectorOf(OTHER) })).toMatchObject({ outcome: 'none' });
+		const there = { scope: 's', text: OTHER, vector: async () => ({ values: [1, 0.1], costUsd: 0, tokens: 0, cached: true }) };
+		expect(await policy.peek(there)).toMatchObject({ outcome: 'wouldServe' });
+		kept.clear();
+		expect(await policy.peek(there)).toMatchObject({ outcome: 'none' });
+		expect([asked.length, counts.served, counts.wouldServe, vectors.stats().entries]).toEqual([1, 0, 0, 1]);
 	});
 });

@@ -1,6 +1,7 @@
 import { BlockedAnswerError, estimateInputTokens, isComplete, requestUrl, usageOf, withJson, type AiAnswer } from '../../../lib/ai';
 import { cacheKey } from '../../../lib/cache/key';
 import { MalformedAnswerError } from '../../../lib/core/errors';
+import type { PromptVector } from '../../../lib/core/policy';
 import type { CallTrace } from '../../../lib/core/trace';
 import type { Lane, Outcome, Runtime, SharedStore } from '../../../lib/runtime';
 import { partitionOf } from '../../shared/cache';
@@ -19,6 +20,11 @@ export interface Place {
 	readonly shared?: SharedStore | undefined;
 	/** Tells the user once per run. */
 	readonly warn?: ((message: string) => void) | undefined;
+	/** Where similar prompts are found by embeddings; undefined for a provider without them. */
+	readonly vectorOf?: (
+		access: ProviderAccess,
+		parameters: ChatParameters,
+	) => ((text: string, signal: AbortSignal | undefined) => Promise<PromptVector | undefined>) | undefined;
 }
 
 /** Asks the model, or answers from the cache. Never rejects for what the call itself runs into. */
@@ -34,7 +40,7 @@ export async function chat(
 	const { wire, origin, key, prompt, lane } = plan(runtime, access, parameters, place);
 	const settings = { ...parameters, limit: runtime.learntLimit({ credential: access.credentialId, origin }, request.model) };
 	const tokens = estimateInputTokens(request);
-	return await lane.run(
+	const outcome = await lane.run(
 		async (context) => {
 			const answer = await pay(runtime, access, parameters, place, {
 				models: (given) => [given?.model ?? request.model, request.model],
@@ -52,6 +58,15 @@ export async function chat(
 		{ signal, key, prompt, tokens, idempotent: true },
 		(answer, trace) => account(answer, trace, access, parameters),
 	);
+	addEmbedding(outcome.trace);
+	return outcome;
+}
+
+/** A call whose prompt was looked for by its embedding costs that too. It is counted by itself, so this is for the item's account only. */
+function addEmbedding(trace: CallTrace): void {
+	const { costUsd, tokens = 0 } = trace.similar?.embedding ?? {};
+	if (tokens === 0 || costUsd === undefined || trace.coalesced) return;
+	trace.costUsd = costUsd === null || trace.costUsd === null ? null : (trace.costUsd ?? 0) + costUsd;
 }
 
 /** The request, its place in the cache, and the way that it will take. */
@@ -61,7 +76,9 @@ export function plan(runtime: Runtime, access: ProviderAccess, parameters: ChatP
 	const wire = choice.wire.chat(request, { baseUrl });
 	const origin = new URL(requestUrl(choice.wire, baseUrl, wire.path)).origin;
 	const scope = { credential: credentialId, origin, partition: partitionOf(parameters.cache, place) };
-	const prompt = parameters.similar && similarPrompt(scope, request, choice.wire, baseUrl);
+	const { similar } = parameters;
+	const vectors = similar?.embeddingModel === undefined ? {} : { embeddingModel: similar.embeddingModel, vectorOf: place.vectorOf?.(access, parameters) };
+	const prompt = similar && similarPrompt(scope, request, { wire: choice.wire, baseUrl, ...vectors });
 	const key = cacheKey(
 		scope,
 		// The whole request as it goes over the wire, and what becomes of the answer.
@@ -74,7 +91,7 @@ function openLane(runtime: Runtime, credential: string, origin: string, paramete
 	return runtime.lane({
 		...laneOf(credential, origin, parameters, parameters.request.model),
 		shared: place.shared,
-		cache: cacheOf(parameters, place, isCacheable),
+		cache: cacheOf(parameters, place, { isCacheable, isSame }),
 		similar: parameters.similar,
 		// A stream may go on for as long as it keeps coming; the transport watches over its silences.
 		attemptTimeoutMs: parameters.stream ? parameters.totalTimeoutMs : parameters.attemptTimeoutMs,
@@ -85,6 +102,12 @@ function openLane(runtime: Runtime, credential: string, origin: string, paramete
 function isCacheable(value: unknown): boolean {
 	const answer = value as AiAnswer;
 	return isComplete(answer) && answer.finishReason !== 'tool';
+}
+
+/** Each answer has an id and counts of its own; the text is what the user sees. */
+function isSame(value: unknown, other: unknown): boolean {
+	const [one, another] = [value as AiAnswer, other as AiAnswer];
+	return one.text === another.text && one.finishReason === another.finishReason;
 }
 
 function requireAnswer(answer: AiAnswer): AiAnswer {

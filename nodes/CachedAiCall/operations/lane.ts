@@ -21,14 +21,20 @@ export function laneOf(credential: string, origin: string, call: CallParameters,
 	};
 }
 
-export function cacheOf(call: CallParameters, place: Place, isCacheable: (value: unknown) => boolean): CacheOptions {
+export function cacheOf(
+	call: CallParameters,
+	place: Place,
+	{ isCacheable, isSame }: Required<Pick<CacheOptions, 'isCacheable' | 'isSame'>>,
+): CacheOptions {
 	return {
 		mode: call.cache.mode,
 		ttlMs: call.cache.ttlMs,
 		staleWhileRevalidateMs: call.staleWhileRevalidateMs,
 		staleIfErrorMs: call.staleIfErrorMs,
 		refreshTimeoutMs: call.totalTimeoutMs,
+		maxTtlMs: call.maxTtlMs,
 		isCacheable,
+		isSame,
 		marks: marksOf(place, call.cache.tags),
 	};
 }

@@ -68,6 +68,37 @@ export async function pay<T>(
 	return value;
 }
 
+/** Where a budget of the call stands, and why it would refuse it. Nothing is held or counted. */
+export interface BudgetState {
+	readonly of: string;
+	readonly limitUsd: number | null;
+	readonly limitTokens: number | null;
+	readonly spentUsd: number;
+	readonly spentTokens: number;
+	readonly refusal: string | null;
+}
+
+export function budgetStates(
+	runtime: Runtime,
+	access: ProviderAccess,
+	{ spending }: Pick<CallParameters, 'spending'>,
+	place: Place,
+	estimate: { readonly usd: number | null; readonly tokens: number },
+): BudgetState[] {
+	return spending.budgets.map((setting) => {
+		const budget = toBudget(setting, access, place);
+		const { usd, tokens } = runtime.spending.spent(budget.account);
+		return {
+			of: budget.owner,
+			limitUsd: budget.usd ?? null,
+			limitTokens: budget.tokens ?? null,
+			spentUsd: usd,
+			spentTokens: tokens,
+			refusal: runtime.spending.refusal(budget, estimate) ?? null,
+		};
+	});
+}
+
 function toBudget({ scope, usd, tokens }: BudgetSetting, { credentialId, baseUrl }: ProviderAccess, { workflowId, nodeId }: Place): Budget {
 	const names = { node: [workflowId, nodeId], workflow: [workflowId], credential: [credentialId, baseUrl] };
 	return { account: JSON.stringify([scope, ...names[scope]]), owner: `this ${scope}`, usd, tokens };

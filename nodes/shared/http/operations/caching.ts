@@ -44,6 +44,7 @@ export function cachingOf(
 	const httpCache: HttpCacheOptions | undefined = cache && {
 		scope: keyScope(access, common, settings, origin, place),
 		ttlMs: cache.ttlMs,
+		maxTtlMs: cache.maxTtlMs,
 		marksOf: ({ url }) => marksOf(place, cache.tags, shownUrl(url, secretQueryOf(access))),
 		refreshTimeoutMs: settings.totalTimeoutMs,
 		toMessage,
