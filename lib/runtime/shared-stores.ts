@@ -7,6 +7,7 @@ import { SharedRules } from '../cache/shared-rules';
 import type { Store, WalkableStore } from '../cache/store';
 import { StorePart } from '../cache/store-part';
 import { TieredStore } from '../cache/tiered-store';
+import { WarmUp } from '../cache/warm-up';
 import { WriteBehindStore } from '../cache/write-behind-store';
 import type { Clock } from '../core/clock';
 import { LimitExceededError } from '../core/errors';
@@ -43,6 +44,7 @@ interface Held extends SharedStore {
 	readonly rules: SharedRules;
 	/** Only where answers are written behind. */
 	readonly queue: WriteBehindStore | undefined;
+	readonly warmUp: WarmUp;
 	usedAt: number;
 }
 
@@ -75,6 +77,7 @@ export class SharedStores {
 	sweep(): void {
 		const expired = this.clock.now() - IDLE_MS;
 		for (const [id, held] of this.#held) {
+			void held.warmUp.report();
 			if (held.usedAt > expired) continue;
 			this.#held.delete(id);
 			void close(held);
@@ -98,13 +101,16 @@ export class SharedStores {
 		const behind = new KeyvStore({ clock, adapter: new KeyvAdapter(guard), namespace: ANSWERS, timeoutMs: commandTimeoutMs + MARGIN_MS });
 		const queue = settings.writeBehind ? new WriteBehindStore(new GatheredStore(behind), { clock }) : undefined;
 		const far = queue ?? new GatheredStore(behind);
+		const near = new ClearableStore(front, rules);
+		const warmUp = new WarmUp({ shared: guard, behind, front: near, clock });
 		const held: Held = {
-			store: new TieredStore(name, new ClearableStore(front, rules), new ClearableStore(far, rules)),
+			store: new TieredStore(name, near, new ClearableStore(far, rules), (key) => warmUp.used(key)),
 			label,
 			backend: guard,
 			leases: new LeaseDeck({ shared: guard, clock, random: this.random, settled: () => queue?.settled() }),
 			guard,
 			queue,
+			warmUp,
 			rules,
 			usedAt: clock.now(),
 			get status() {
@@ -120,11 +126,13 @@ export class SharedStores {
 			},
 		};
 		this.#held.set(id, held);
+		void warmUp.preload();
 		return held;
 	}
 }
 
-async function close({ rules, queue, guard }: Held): Promise<void> {
+async function close({ rules, queue, warmUp, guard }: Held): Promise<void> {
+	await warmUp.report(true);
 	rules.dispose();
 	await queue?.flush();
 	await guard.dispose();

@@ -198,6 +198,14 @@ const modelOptions: INodeProperties[] = [
 		typeOptions: { minValue: 1 },
 		description: 'How long a call may take with all its attempts and waiting',
 	},
+	{
+		displayName: 'Warm Up Only',
+		name: 'warmUp',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to put out only what became of each call (already there, stored, or not stored) and not its answer, for a run that fills the cache ahead of time',
+	},
 ];
 
 const PROVIDER_NAMES = PROVIDER_IDS.map((id) => ({ name: providerChoice(id).name, value: id }));
@@ -208,10 +216,10 @@ function choicesWith(provider: ProviderId): string[] {
 }
 
 /** Options of the call itself, whatever is asked. */
-const SHARED_OPTIONS = new Set(['adaptiveTtlSeconds', 'explain', 'staleIfErrorSeconds', 'staleWhileRevalidateSeconds', 'timeoutSeconds', 'totalTimeoutSeconds']);
+const SHARED_OPTIONS = new Set(['adaptiveTtlSeconds', 'explain', 'staleIfErrorSeconds', 'staleWhileRevalidateSeconds', 'timeoutSeconds', 'totalTimeoutSeconds', 'warmUp']);
 
 /** Of a request that says all else itself. */
-const REQUEST_OPTIONS = new Set([...SHARED_OPTIONS, 'cacheVaried', 'stream'].filter((name) => name !== 'explain'));
+const REQUEST_OPTIONS = new Set([...SHARED_OPTIONS, 'cacheVaried', 'stream'].filter((name) => name !== 'explain' && name !== 'warmUp'));
 
 /** All but what n8n's linter wants to see in the class itself: icon, subtitle, use as a tool. */
 export const description: INodeTypeDescription = {

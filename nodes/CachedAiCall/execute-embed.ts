@@ -10,6 +10,7 @@ import { Embedder, type Embedding } from './operations/embed';
 import { explainEmbedding } from './operations/explain';
 import { embedReader, readConcurrency, readTextsPerRequest, readStore } from './parameters';
 import { Summary } from './summary';
+import { warmedItem } from './warm-up';
 
 /** Texts that wait together for the requests that they are to share. */
 const MAX_AT_ONCE = 20_000;
@@ -30,6 +31,7 @@ export async function embedItems(context: IExecuteFunctions, runtime: Runtime): 
 		const outcome = await embedder.embed(access, parameters, signal);
 		if (!outcome.ok) throw outcome.error;
 		summary.count(outcome.trace);
+		if (parameters.warmUp) return warmedItem(outcome.trace, parameters, true);
 		return toItem(outcome.value, outcome.trace, parameters.includeTrace);
 	});
 	summary.show(context);

@@ -12,12 +12,13 @@ import { ask } from './operations/ask';
 import { Embedder } from './operations/embed';
 import { explainChat } from './operations/explain';
 import { promptVectors } from './operations/prompt-vector';
-import { wasSaved, type Place } from './operations/chat';
+import { isCacheable, wasSaved, type Place } from './operations/chat';
 import { embedItems } from './execute-embed';
 import { withImages } from './images';
 import { answerRequests } from './execute-request';
 import { clearReader, parameterReader, readClearedStore, readConcurrency, readOperation, readStore } from './parameters';
 import { Summary } from './summary';
+import { warmedItem } from './warm-up';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	warnOfStackedRetries(context);
@@ -45,6 +46,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 		const outcome = await ask(runtime, open, parameters, place, signal);
 		if (!outcome.ok) throw outcome.error;
 		summary.count(outcome.trace);
+		if (parameters.warmUp) return warmedItem(outcome.trace, parameters, isCacheable(outcome.value));
 		return toItem(outcome.value, outcome.trace, parameters.includeTrace);
 	});
 	summary.show(context);

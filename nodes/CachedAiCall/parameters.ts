@@ -35,6 +35,8 @@ export interface CallParameters {
 	readonly spending: SpendingSettings;
 	/** Say what would be done, and do nothing. */
 	readonly explain: boolean;
+	/** Fill the cache, and put out no answers. */
+	readonly warmUp: boolean;
 }
 
 /** One call as the user described it, validated; nothing of n8n is left in it. */
@@ -166,6 +168,7 @@ export function readSettings(context: ParameterContext, itemIndex: number): Sett
 		includeTrace: options.includeTrace === true,
 		spending: readSpending(options),
 		explain: options.explain === true,
+		warmUp: options.warmUp === true,
 	};
 	const fallback = readFallback(options, { provider, baseUrl }, held);
 	return { call, cacheVaried, model, imageFields: listOf(options.imageFields), fallback, similar: toSimilar(options, choice.wire.embeddings ? undefined : choice.name), shorten: toPromptRules(options) };

@@ -5,7 +5,7 @@ import { aiWorkflow, answers } from '../helpers/ai-node.mts';
 import { engine, standIn } from '../helpers/ai-suite.mts';
 import { redisIsMissing, RedisServer } from '../helpers/redis-server.mts';
 
-const { getRuntime } = createRequire(import.meta.url)('../../dist/lib/runtime/index.js') as typeof RuntimeModule;
+const { getRuntime, Runtime } = createRequire(import.meta.url)('../../dist/lib/runtime/index.js') as typeof RuntimeModule;
 
 describe.skipIf(redisIsMissing())('the traffic with a shared store', () => {
 	let server: RedisServer;
@@ -71,5 +71,31 @@ describe.skipIf(redisIsMissing())('the traffic with a shared store', () => {
 		await expect.poll(async () => (await ask()).adaptive, { timeout: 10_000 }).toEqual({ confirmed: 1, ttlMs: 2000 });
 		await getRuntime().store.clear();
 		expect((await ask()).adaptive).toEqual({ confirmed: 1, ttlMs: 2000 });
+	});
+
+	test('a run that only warms up puts out what became of each call, and those after it are answered', async () => {
+		const warm = { prompt: '=tag this package: {{ $json.text }}', options: { warmUp: true } };
+		const first = await run(warm, [...texts(3), ...texts(1)]);
+		expect(first.map(({ warmUp }) => warmUp)).toEqual(['stored', 'stored', 'stored', 'present']);
+		expect(Object.keys(first[0] ?? {}).sort()).toEqual(['costUsd', 'key', 'warmUp']);
+		expect((await run(warm, texts(4))).map(({ warmUp }) => warmUp)).toEqual(['present', 'present', 'present', 'stored']);
+		expect((await run({ prompt: warm.prompt }, texts(4))).map(({ cached }) => cached)).toEqual([true, true, true, true]);
+		expect((await run({ ...warm, cacheMode: 'off', store: 'memory' }, texts(1)))[0]?.warmUp).toBe('notStored');
+		expect((await run({ ...embed, options: { warmUp: true } }, texts(2))).map(({ warmUp }) => warmUp)).toEqual(['stored', 'stored']);
+	});
+
+	test('a process that starts has in memory what was used most', async () => {
+		const settings = { type: 'redis' as const, prefix: 'warm', redis: { topology: 'single' as const, nodes: [{ host: server.host, port: server.port }] as const, connectTimeoutMs: 2000, commandTimeoutMs: 1000 } };
+		const minute = { ttlMs: 60_000, keepMs: 60_000 };
+		const before = new Runtime();
+		const { store } = before.sharedStores.obtain(settings);
+		for (const key of ['often', 'seldom', 'never']) await store.set(key, `answer ${key}`, minute);
+		for (const key of ['often', 'often', 'seldom']) await store.get(key);
+		await before.dispose();
+		const after = new Runtime();
+		const warm = after.sharedStores.obtain(settings).store;
+		await expect.poll(async () => after.stats().store.entries).toBe(2);
+		expect([(await warm.get('often'))?.tier, (await warm.get('seldom'))?.tier, (await warm.get('never'))?.tier]).toEqual(['memory', 'memory', 'shared']);
+		await after.dispose();
 	});
 });

@@ -99,7 +99,7 @@ function openLane(runtime: Runtime, credential: string, origin: string, paramete
 }
 
 /** Whole answers only; and a tool call is an act, which must not be replayed. */
-function isCacheable(value: unknown): boolean {
+export function isCacheable(value: unknown): boolean {
 	const answer = value as AiAnswer;
 	return isComplete(answer) && answer.finishReason !== 'tool';
 }
