@@ -15,11 +15,11 @@ const EXPECTED_URL = 'redis://user:password@host:port/database, or the same with
 /** What a Fastpath Store credential says. Credentials of before a field was there have its default. Throws InvalidOptionError that names the field. */
 export function toStoreSettings(data: Data): SharedStoreSettings {
 	const type = requireOneOf('Type', data.type ?? 'redis', ['redis', 'sqlite']);
-	const writeBehind = data.writeBehind === true;
-	if (type === 'sqlite') return { ...sqliteSettings(data), writeBehind };
+	const writing = data.writeBehind === true ? { writeBehind: true } : {};
+	if (type === 'sqlite') return { ...sqliteSettings(data), ...writing };
 	return {
 		type,
-		writeBehind,
+		...writing,
 		prefix: requireText('Key Prefix', data.prefix).trim(),
 		redis: {
 			...serverOf(data),
