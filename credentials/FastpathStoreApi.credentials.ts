@@ -170,6 +170,23 @@ export class FastpathStoreApi implements ICredentialType {
 			description: 'When it is reached, the oldest answers leave',
 		},
 		{
+			displayName: 'Encryption Key',
+			name: 'encryptionSecret',
+			type: 'string',
+			typeOptions: { password: true },
+			default: '',
+			description:
+				'Encrypts what is stored (AES-256-GCM). At least 16 characters without spaces; best by chance, such as from <code>openssl rand -base64 32</code>. Leave empty to store as is.',
+		},
+		{
+			displayName: 'Earlier Encryption Keys',
+			name: 'earlierEncryptionSecrets',
+			type: 'string',
+			typeOptions: { password: true },
+			default: '',
+			description: 'Up to three, separated by spaces. What was stored with them can still be read.',
+		},
+		{
 			displayName: 'Write in Batches',
 			name: 'writeBehind',
 			type: 'boolean',

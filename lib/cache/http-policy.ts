@@ -2,13 +2,12 @@ import type { Clock } from '../core/clock';
 import { isFastpathError } from '../core/errors';
 import type { Call, CallContext, Policy, RequestFacts } from '../core/policy';
 import type { Random } from '../core/random';
-import { abortable } from '../core/signal';
-import { newTrace } from '../core/trace';
 import { requireInteger } from '../core/validate';
 import { directivesOf, fieldOf, membersOf, type Directives, type Fields } from './fields';
 import { countConfirmed, grownTtlMs, tellAdaptive } from './adaptive';
 import { cacheKey, type KeyScope } from './key';
 import type { CacheLook, CacheParts } from './policy';
+import { refreshBehind } from './refresh';
 import * as rules from './rfc9111';
 import type { HttpMessage } from './rfc9111';
 import type { Marks, Tier } from './store';
@@ -132,7 +131,7 @@ export class HttpCachePolicy implements Policy {
 		const found = await this.#find(inquiry);
 		const verdict = found ? rules.judge(headers, found.freshness) : 'validate';
 		if (found && verdict !== 'validate') {
-			if (verdict === 'refresh') this.#refresh(call, inquiry, found);
+			if (verdict === 'refresh') refreshBehind(this.parts, found.key, inquiry.context, this.options.refreshTimeoutMs, async (context) => await this.#ask(call, { ...inquiry, context }, found));
 			return this.#serve<T>(found, verdict === 'fresh' ? 'hit' : 'stale', inquiry);
 		}
 		context.trace.cache = 'miss';
@@ -239,20 +238,6 @@ export class HttpCachePolicy implements Policy {
 		}
 		if (!outcome.ok) throw outcome.error;
 		return outcome.value;
-	}
-
-	/** The stale answer has ended the caller's wait; the new one is fetched once, on its own bound. */
-	#refresh<T>(call: Call<T>, inquiry: Inquiry, found: Found): void {
-		this.parts.background.start(found.key, async () => {
-			const bound = this.parts.detachedSignal(this.options.refreshTimeoutMs);
-			try {
-				const { signal, deadlineAt } = bound;
-				const context = { ...inquiry.context, signal, deadlineAt, trace: newTrace() };
-				await abortable(this.#ask(call, { ...inquiry, context }, found), signal);
-			} finally {
-				bound.release();
-			}
-		});
 	}
 
 	#serve<T>({ entry, freshness, tier }: Found, status: 'hit' | 'stale' | 'revalidated', { request, headers, context }: Inquiry): T {

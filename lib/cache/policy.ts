@@ -1,10 +1,9 @@
-import type { Background } from '../core/background';
 import { isFastpathError } from '../core/errors';
 import type { Call, CallContext, Policy } from '../core/policy';
-import { abortable } from '../core/signal';
-import { newTrace, type CacheStatus, type CallTrace } from '../core/trace';
+import type { CacheStatus, CallTrace } from '../core/trace';
 import { requireInteger, requireOneOf } from '../core/validate';
 import { countConfirmed, grownTtlMs, tellAdaptive, type Lifetime } from './adaptive';
+import { refreshBehind, type RefreshParts } from './refresh';
 import type { Marks, Store, StoredAnswer, Tier } from './store';
 
 /**
@@ -42,18 +41,8 @@ export interface CacheLook {
 	readonly tier?: Tier | undefined;
 }
 
-export interface CacheParts {
+export interface CacheParts extends RefreshParts {
 	readonly store: Store;
-	readonly background: Background;
-	/** A signal that aborts when the process is done with us, or when the bound of a refresh is over. */
-	readonly detachedSignal: (timeoutMs: number) => DetachedSignal;
-}
-
-export interface DetachedSignal {
-	readonly signal: AbortSignal;
-	/** When the bound will be over, on the scale of `Clock.now()`. */
-	readonly deadlineAt: number;
-	release(): void;
 }
 
 /** RFC 5861 in front of anything: answers from the store, asks inwards on a miss, keeps what is complete. */
@@ -87,7 +76,10 @@ export class CachePolicy implements Policy {
 		if (stored && staleMs <= 0) return this.#serve<T>(stored, 'hit', context);
 		if (stored && staleMs <= this.#options.staleWhileRevalidateMs) {
 			// What may not be stored is not worth asking for.
-			if (mode !== 'readOnly') this.#refresh(call, context, key, stored);
+			if (mode !== 'readOnly') {
+				const ask = async (inward: CallContext) => await this.#ask(call, inward, key, { previous: stored, standsIn: false });
+				refreshBehind(this.parts, key, context, this.#options.refreshTimeoutMs, ask);
+			}
 			return this.#serve<T>(stored, 'stale', context);
 		}
 		trace.cache = 'miss';
@@ -143,22 +135,6 @@ export class CachePolicy implements Policy {
 		const keepMs = ttlMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs, maxTtlMs === undefined ? 0 : ttlMs);
 		tellAdaptive(trace, this.#options, confirmed);
 		await this.parts.store.set(key, value, { ttlMs, keepMs, marks, asOf, ...(confirmed > 0 && { confirmed }) });
-	}
-
-	/** The stale answer has ended the caller's wait; the new one is fetched once per key, on its own bound. */
-	#refresh<T>(call: Call<T>, context: CallContext, key: string, previous: StoredAnswer): void {
-		this.parts.background.start(key, async () => {
-			const bound = this.parts.detachedSignal(this.#options.refreshTimeoutMs);
-			try {
-				const { signal, deadlineAt } = bound;
-				const asOf = this.parts.store.generation;
-				const trace = newTrace();
-				const value = await abortable(call({ ...context, signal, deadlineAt, trace }), signal);
-				await this.#keep(key, value, { asOf, previous, trace });
-			} finally {
-				bound.release();
-			}
-		});
 	}
 
 	#serve<T>(stored: StoredAnswer, status: 'hit' | 'stale', { trace }: CallContext): T {

@@ -52,6 +52,8 @@ export interface CallTrace {
 	similar?: SimilarTrace;
 	/** What the rules for shorter prompts came to, in estimated tokens, where there were any. */
 	shortened?: { readonly tokensBefore: number; readonly tokensAfter: number; readonly saved: Readonly<Partial<Record<string, number>>> };
+	/** The provider's batch that the answer came with. */
+	batch?: string;
 	/** What this call cost; null where the price is unknown; absent where money plays no part. */
 	costUsd?: number | null;
 	/** What this call would have cost, had the answer not been there already. */

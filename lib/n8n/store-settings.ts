@@ -9,17 +9,22 @@ type Redis = RedisStore['redis'];
 type Server = Pick<Redis, 'topology' | 'nodes' | 'masterName' | 'sentinelPassword' | 'username' | 'password' | 'db' | 'tls'>;
 
 const MEGABYTE = 1_048_576;
+const MIN_KEY_CHARACTERS = 16;
+/** What is not found is looked for under each of them. */
+const MAX_EARLIER_KEYS = 3;
 const DEFAULT_PORT = 6379;
 const EXPECTED_URL = 'redis://user:password@host:port/database, or the same with rediss://';
 
 /** What a Fastpath Store credential says. Credentials of before a field was there have its default. Throws InvalidOptionError that names the field. */
 export function toStoreSettings(data: Data): SharedStoreSettings {
 	const type = requireOneOf('Type', data.type ?? 'redis', ['redis', 'sqlite']);
-	const writing = data.writeBehind === true ? { writeBehind: true } : {};
-	if (type === 'sqlite') return { ...sqliteSettings(data), ...writing };
+	const place = type === 'sqlite' ? sqliteSettings(data) : redisSettings(data);
+	return { ...place, encryption: encryptionOf(data), ...(data.writeBehind === true && { writeBehind: true }) };
+}
+
+function redisSettings(data: Data): SharedStoreSettings {
 	return {
-		type,
-		...writing,
+		type: 'redis',
 		prefix: requireText('Key Prefix', data.prefix).trim(),
 		redis: {
 			...serverOf(data),
@@ -37,6 +42,20 @@ function sqliteSettings(data: Data): SharedStoreSettings {
 			maxBytes: MEGABYTE * requireInteger('Maximum Size (MB)', Number(data.maxMegabytes ?? 256), { min: 4, max: 65_536 }),
 		},
 	};
+}
+
+/** Errors tell how long a key is, and nothing else of it. */
+function encryptionOf(data: Data): SharedStoreSettings['encryption'] {
+	const secret = text(data.encryptionSecret);
+	const earlier = (text(data.earlierEncryptionSecrets) ?? '').split(/\s+/).filter((key) => key !== '');
+	if (secret === undefined) {
+		if (earlier.length === 0) return undefined;
+		throw new InvalidOptionError('Encryption Key', 'a key where there are earlier ones', secret);
+	}
+	if (/\s/.test(secret)) throw new InvalidOptionError('Encryption Key', 'a text without spaces', {});
+	requireInteger('length of Encryption Key', secret.length, { min: MIN_KEY_CHARACTERS, max: 1000 });
+	requireInteger('number of Earlier Encryption Keys', earlier.length, { max: MAX_EARLIER_KEYS });
+	return { secret, earlier: earlier.filter((key) => key !== secret) };
 }
 
 function serverOf(data: Data): Server {

@@ -166,6 +166,13 @@ const countAttempts: Policy = {
 export function openLane(runtime: Runtime, options: LaneOptions): Lane {
 	const policy = compose(runtime, options);
 	const labels = { source: options.source, origin: options.scope.origin };
+	const refreshedBy =
+		<T>(account: Account<T> | undefined): CallContext['refreshed'] =>
+		(outcome, behind) => {
+			// The key names calls of one kind, so what was refreshed is of the caller's type.
+			const facts = 'value' in outcome ? account?.(outcome.value as T, behind) : { errorCode: codeOf(outcome.error) };
+			runtime.metrics.refreshed(labels, { trace: behind, durationMs: behind.upstreamMs, ...facts });
+		};
 	return {
 		look: async (key, prompt) => await look(runtime, options, key, prompt),
 		async run<T>(call: Call<T>, lane: LaneCall, account?: Account<T>): Promise<Outcome<T>> {
@@ -174,7 +181,7 @@ export function openLane(runtime: Runtime, options: LaneOptions): Lane {
 			const startedAt = runtime.clock.now();
 			const elapsed = () => runtime.clock.now() - startedAt;
 			try {
-				const value = await policy.execute(call, { ...lane, trace });
+				const value = await policy.execute(call, { ...lane, trace, refreshed: refreshedBy(account) });
 				trace.totalMs = elapsed();
 				runtime.metrics.record(labels, { trace, durationMs: elapsed(), ...account?.(value, trace) });
 				return { ok: true, value, trace };

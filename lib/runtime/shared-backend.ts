@@ -4,6 +4,7 @@ import { InvalidOptionError } from '../core/errors';
 import type { SharedBackend } from '../core/shared';
 import { RedisBackend } from '../shared/redis';
 import type { RedisSettings } from '../shared/redis-client';
+import { deriveKeys, SealedBackend, type Encryption } from '../shared/sealed';
 import { SqliteBackend } from '../shared/sqlite';
 import type { SqliteSettings } from '../shared/sqlite-file';
 
@@ -25,11 +26,11 @@ export interface SqliteStoreSettings extends AnyStoreSettings {
 	readonly sqlite: SqliteSettings;
 }
 
-/** Where a shared store is. */
-export type SharedStoreSettings = RedisStoreSettings | SqliteStoreSettings;
+/** Where a shared store is, and whether what lies there is encrypted. */
+export type SharedStoreSettings = (RedisStoreSettings | SqliteStoreSettings) & { readonly encryption?: Encryption | undefined };
 
-export interface OpenedBackend {
-	readonly backend: SharedBackend;
+export interface OpenedBackend<Backend = SealedBackend> {
+	readonly backend: Backend;
 	/** For people; no secrets. */
 	readonly label: string;
 	/** Bound of one command. */
@@ -41,6 +42,11 @@ const FILE_TIMEOUT_MS = 250;
 
 /** Nothing is connected yet. Throws InvalidOptionError where this Node.js has no SQLite. */
 export function openBackend(settings: SharedStoreSettings, clock: Clock, log?: (message: string) => void): OpenedBackend {
+	const { backend, ...rest } = openBare(settings, clock, log);
+	return { ...rest, backend: new SealedBackend(backend, settings.encryption && deriveKeys(settings.encryption)) };
+}
+
+function openBare(settings: SharedStoreSettings, clock: Clock, log?: (message: string) => void): OpenedBackend<SharedBackend> {
 	switch (settings.type) {
 		case 'redis': {
 			const { redis, prefix } = settings;

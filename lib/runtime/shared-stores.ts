@@ -35,6 +35,8 @@ export interface SharedStore {
 	/** For people: host and port, or the name of the file. */
 	readonly label: string;
 	readonly status: SharedStatus;
+	/** Entries that were there and could not be read: of somebody else, of another key, or broken. */
+	readonly unreadable: number;
 	/** Clears what is kept here, for all processes. */
 	clear(rule: Rule): Promise<Cleared>;
 }
@@ -115,6 +117,9 @@ export class SharedStores {
 			usedAt: clock.now(),
 			get status() {
 				return guard.status;
+			},
+			get unreadable() {
+				return backend.unreadable;
 			},
 			async clear(rule) {
 				const told = await rules.issue(rule);

@@ -5,7 +5,7 @@ import type { SharedBackend, SharedSize, WindowGrant } from '../core/shared';
 import { Cluster } from '../vendor';
 import type { Redis } from '../vendor';
 import { createRedisClient, type RedisClient, type RedisSettings } from './redis-client';
-import { ADD, APPEND, RELEASE, RENEW, TAKE } from './redis-scripts';
+import { ACQUIRE, ADD, APPEND, RELEASE, RENEW, TAKE } from './redis-scripts';
 import { Topics } from './topics';
 
 const SCAN_COUNT = 500;
@@ -42,11 +42,12 @@ export class RedisBackend implements SharedBackend {
 	}
 
 	reconnect(): void {
-		for (const client of [this.#client, this.#subscriber]) client?.disconnect(true);
+		// One that is being made has bounds of its own.
+		for (const client of [this.#client, this.#subscriber]) if (client?.status === 'ready') client.disconnect(true);
 	}
 
 	async get(key: string): Promise<Buffer | undefined> {
-		return (await this.#client.getBuffer(this.#key('value', key))) ?? undefined;
+		return (await this.#own('value', key, async (place) => await this.#client.getBuffer(place))) ?? undefined;
 	}
 
 	async getMany(keys: readonly string[]): Promise<Array<Buffer | undefined>> {
@@ -88,32 +89,33 @@ export class RedisBackend implements SharedBackend {
 	}
 
 	async acquire(name: string, token: string, ttlMs: number): Promise<boolean> {
-		return (await this.#client.set(this.#key('lease', name), token, 'PX', whole(ttlMs), 'NX')) === 'OK';
+		return (await this.#own('lease', name, async (key) => await this.#client.eval(ACQUIRE, 1, key, token, whole(ttlMs)))) === 1;
 	}
 
 	async renew(name: string, token: string, ttlMs: number): Promise<boolean> {
-		return (await this.#client.eval(RENEW, 1, this.#key('lease', name), token, whole(ttlMs))) === 1;
+		return (await this.#own('lease', name, async (key) => await this.#client.eval(RENEW, 1, key, token, whole(ttlMs)))) === 1;
 	}
 
 	async release(name: string, token: string): Promise<boolean> {
-		return (await this.#client.eval(RELEASE, 1, this.#key('lease', name), token)) === 1;
+		return (await this.#own('lease', name, async (key) => await this.#client.eval(RELEASE, 1, key, token))) === 1;
 	}
 
 	async add(name: string, amount: number, ttlMs: number): Promise<number> {
-		return Number(await this.#client.eval(ADD, 1, this.#key('counter', name), amount, whole(ttlMs)));
+		return Number(await this.#own('counter', name, async (key) => await this.#client.eval(ADD, 1, key, amount, whole(ttlMs))));
 	}
 
 	async take(name: string, limit: number, windowMs: number): Promise<WindowGrant> {
-		const waitMs = Number(await this.#client.eval(TAKE, 1, this.#key('window', name), limit, whole(windowMs), randomUUID()));
+		const take = async (key: string) => await this.#client.eval(TAKE, 1, key, limit, whole(windowMs), randomUUID());
+		const waitMs = Number(await this.#own('window', name, take));
 		return { granted: waitMs === 0, waitMs };
 	}
 
 	async append(name: string, value: Buffer, bounds: { readonly ttlMs: number; readonly max: number }): Promise<void> {
-		await this.#client.eval(APPEND, 1, this.#key('list', name), value, whole(bounds.ttlMs), bounds.max);
+		await this.#own('list', name, async (key) => await this.#client.eval(APPEND, 1, key, value, whole(bounds.ttlMs), bounds.max));
 	}
 
 	async list(name: string): Promise<Buffer[]> {
-		return await this.#client.lrangeBuffer(this.#key('list', name), 0, -1);
+		return await this.#own('list', name, async (key) => await this.#client.lrangeBuffer(key, 0, -1));
 	}
 
 	async publish(channel: string, message: string): Promise<void> {
@@ -172,16 +174,15 @@ export class RedisBackend implements SharedBackend {
 		if (!this.#subscriber) {
 			const subscriber = this.#create();
 			subscriber.on('message', (name: string, message: string) => this.#topics.emit(name, message));
-			subscriber.on('ready', () => this.#listenAgain(subscriber));
+			subscriber.on('ready', () => {
+				const names = this.#topics.names();
+				// Where it fails the connection is gone, and the next one will be ready too.
+				if (names.length > 0) subscriber.subscribe(...names).catch(() => {});
+			});
 			this.#subscriber = subscriber;
 		}
 		if (this.#subscriber.status !== 'ready') await this.#open(this.#subscriber);
 		return this.#subscriber;
-	}
-
-	/** After a connection was lost. The client would do it by itself, but a refusal would end the process. */
-	#listenAgain(subscriber: RedisClient): void {
-		for (const name of this.#topics.channels()) subscriber.subscribe(name).catch(() => {});
 	}
 
 	async *#batches(prefix: string): AsyncGenerator<[Redis, string[]]> {
@@ -203,9 +204,26 @@ export class RedisBackend implements SharedBackend {
 		return counts.reduce((sum, count) => sum + count, 0);
 	}
 
+	/** What another program left at one of our keys is of no use to anybody: it makes room, and the command runs again. */
+	async #own<T>(kind: string, name: string, command: (key: string) => Promise<T>): Promise<T> {
+		const key = this.#key(kind, name);
+		try {
+			return await command(key);
+		} catch (error) {
+			if (!isForeign(error)) throw error;
+			await this.#client.unlink(key);
+			return await command(key);
+		}
+	}
+
 	#key(kind: string, name: string): string {
 		return `${this.prefix}:${kind}:${name}`;
 	}
+}
+
+/** The answer to a command that found something of another kind under its key. */
+function isForeign(error: unknown): boolean {
+	return error instanceof Error && /\bWRONGTYPE\b|value is not an integer/.test(error.message);
 }
 
 /** Redis refuses fractions, and a time of 0. */

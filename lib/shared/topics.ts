@@ -18,7 +18,8 @@ export class Topics {
 		};
 	}
 
-	channels(): string[] {
+	/** Of the channels that somebody listens to. */
+	names(): string[] {
 		return [...this.#listeners.keys()];
 	}
 

@@ -3,8 +3,10 @@ import { adaptiveProperty, cacheProperties } from '../shared/cache';
 import { clearProperties } from '../shared/clear';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
-import { storeCredential, storeProperty } from '../shared/store';
+import { storeCredential, storeOfCache, storeProperty } from '../shared/store';
+import { totalTimeoutOption } from '../shared/timeout';
 import { DEFAULTS } from './defaults';
+import { BATCH_OPERATIONS, batchOperations, batchOptionCollections, batchProperties } from './description.batch';
 import { costOptions } from './description.cost';
 import { fallbackOptions } from './description.fallback';
 import { embedOptions, embedProperties } from './description.embed';
@@ -13,11 +15,13 @@ import { PROVIDER_IDS, PROVIDER_SETS, providerChoice, type ProviderId } from './
 import { promptOptions } from './shorten';
 import { similarOptions } from './similar';
 
-const show = { operation: ['chat'] };
+const show = { operation: ['chat', 'submitBatch'] };
+const showChat = { operation: ['chat'] };
 const showEmbed = { operation: ['embed'] };
 const showRequest = { operation: ['request'] };
-const showAsked = { operation: ['chat', 'embed'] };
-const showAll = { operation: ['chat', 'embed', 'request'] };
+const showAsked = { operation: ['chat', 'embed', 'submitBatch'] };
+const showCached = { operation: [...showAsked.operation, 'request'] };
+const showAll = { operation: [...showCached.operation, ...BATCH_OPERATIONS] };
 
 const prompts: INodeProperties[] = [
 	{
@@ -190,14 +194,7 @@ const modelOptions: INodeProperties[] = [
 		typeOptions: { minValue: 0, maxValue: 1, numberPrecision: 2 },
 		description: 'Share of the probability that words are picked from. Set this or the temperature, not both.',
 	},
-	{
-		displayName: 'Total Timeout (Seconds)',
-		name: 'totalTimeoutSeconds',
-		type: 'number',
-		default: DEFAULTS.totalTimeoutSeconds,
-		typeOptions: { minValue: 1 },
-		description: 'How long a call may take with all its attempts and waiting',
-	},
+	totalTimeoutOption,
 	{
 		displayName: 'Warm Up Only',
 		name: 'warmUp',
@@ -219,7 +216,9 @@ function choicesWith(provider: ProviderId): string[] {
 const SHARED_OPTIONS = new Set(['adaptiveTtlSeconds', 'explain', 'staleIfErrorSeconds', 'staleWhileRevalidateSeconds', 'timeoutSeconds', 'totalTimeoutSeconds', 'warmUp']);
 
 /** Of a request that says all else itself. */
-const REQUEST_OPTIONS = new Set([...SHARED_OPTIONS, 'cacheVaried', 'stream'].filter((name) => name !== 'explain' && name !== 'warmUp'));
+const REQUEST_OPTIONS = new Set([...SHARED_OPTIONS, 'cacheVaried', 'stream'].filter((name) => name !== 'warmUp'));
+/** Of a conversation only, not of texts or lists. */
+const CHAT_REQUEST_OPTIONS = new Set(['cacheVaried', 'explain', 'stream']);
 
 /** All but what n8n's linter wants to see in the class itself: icon, subtitle, use as a tool. */
 export const description: INodeTypeDescription = {
@@ -246,6 +245,7 @@ export const description: INodeTypeDescription = {
 			noDataExpression: true,
 			default: 'chat',
 			options: [
+				...batchOperations,
 				{
 					name: 'Clear Cache',
 					value: 'clear',
@@ -270,7 +270,7 @@ export const description: INodeTypeDescription = {
 					action: 'Send an open ai request with caching',
 					description: "Send a whole request in the format of OpenAI's API, or answer it from the cache",
 				},
-			],
+			].sort((a, b) => a.name.localeCompare(b.name)),
 		},
 		{
 			displayName: 'Provider',
@@ -328,9 +328,10 @@ export const description: INodeTypeDescription = {
 		...prompts,
 		...embedProperties(showEmbed),
 		...requestProperties(showRequest),
-		...cacheProperties(showAll),
+		...batchProperties(),
+		...cacheProperties(showCached),
 		...clearProperties(['workflow', 'node', 'tag', 'key', 'all']),
-		{ ...storeProperty, displayOptions: { show: { ...showAll, cacheMode: ['readWrite', 'readOnly', 'refresh'] } } },
+		storeOfCache(showCached),
 		{ ...storeProperty, displayOptions: { show: { operation: ['clear'] } } },
 		{
 			displayName: 'Options',
@@ -338,7 +339,7 @@ export const description: INodeTypeDescription = {
 			type: 'collection',
 			placeholder: 'Add option',
 			default: {},
-			displayOptions: { show },
+			displayOptions: { show: showChat },
 			options: [...modelOptions, ...promptOptions, ...similarOptions, ...fallbackOptions(PROVIDER_NAMES), ...costOptions(), ...resilienceOptions(DEFAULTS), ...connectionOptions(DEFAULTS)].sort((a, b) =>
 				a.displayName.localeCompare(b.displayName),
 			),
@@ -358,6 +359,7 @@ export const description: INodeTypeDescription = {
 				...connectionOptions(DEFAULTS),
 			].sort((a, b) => a.displayName.localeCompare(b.displayName)),
 		},
+		...batchOptionCollections(modelOptions, SHARED_OPTIONS),
 		{
 			displayName: 'Options',
 			name: 'options',
@@ -368,7 +370,9 @@ export const description: INodeTypeDescription = {
 			options: [
 				...fallbackOptions(PROVIDER_NAMES).filter(({ name }) => name !== 'fallbackField'),
 				...costOptions(),
-				...modelOptions.filter(({ name }) => REQUEST_OPTIONS.has(name)),
+				...modelOptions
+					.filter(({ name }) => REQUEST_OPTIONS.has(name))
+					.map((option) => (CHAT_REQUEST_OPTIONS.has(option.name) ? { ...option, displayOptions: { show: { '/endpoint': ['chat'] } } } : option)),
 				...resilienceOptions(DEFAULTS),
 				...connectionOptions(DEFAULTS),
 			].sort((a, b) => a.displayName.localeCompare(b.displayName)),

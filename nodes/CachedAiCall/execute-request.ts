@@ -31,7 +31,7 @@ export async function answerRequests(context: IExecuteFunctions, runtime: Runtim
 		const parameters = read(itemIndex);
 		const outcome = await answer(runtime, open, embedder, parameters, place, signal);
 		if (!outcome.ok) throw outcome.error;
-		summary.count(outcome.trace);
+		if (!isExplanation(parameters)) summary.count(outcome.trace);
 		return { parameters, value: outcome.value, trace: outcome.trace };
 	};
 	const output = await runItems(context, { concurrency: readConcurrency(context) }, async (itemIndex, signal) => {
@@ -51,8 +51,12 @@ export async function answerRequests(context: IExecuteFunctions, runtime: Runtim
 	return output;
 }
 
+function isExplanation(parameters: RequestParameters): boolean {
+	return parameters.endpoint === 'chat' && parameters.call.explain;
+}
+
 function replyOf(parameters: RequestParameters, value: unknown): OpenAiReply {
-	return parameters.endpoint === 'chat' && parameters.stream ? streamReply(value, parameters) : jsonReply(value);
+	return parameters.endpoint === 'chat' && parameters.stream && !isExplanation(parameters) ? streamReply(value, parameters) : jsonReply(value);
 }
 
 function traced(parameters: RequestParameters, trace: CallTrace): IDataObject {

@@ -1,22 +1,22 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import type { AiAnswer } from '../../lib/ai';
-import type { CallTrace } from '../../lib/core/trace';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { clearItems } from '../../lib/n8n/clear';
 import { warnOfStackedRetries } from '../../lib/n8n/hints';
 import { runItems } from '../../lib/n8n/items';
 import { openStore } from '../../lib/n8n/store';
-import { traceOf } from '../../lib/n8n/trace';
 import { getRuntime } from '../../lib/runtime';
 import { accessOpener } from './access';
 import { ask } from './operations/ask';
 import { Embedder } from './operations/embed';
 import { explainChat } from './operations/explain';
 import { promptVectors } from './operations/prompt-vector';
-import { isCacheable, wasSaved, type Place } from './operations/chat';
+import { isCacheable, type Place } from './operations/chat';
+import { batchItems } from './execute-batch';
 import { embedItems } from './execute-embed';
 import { withImages } from './images';
+import { toItem } from './items';
 import { answerRequests } from './execute-request';
 import { clearReader, parameterReader, readClearedStore, readConcurrency, readOperation, readStore } from './parameters';
+import { batchOperation } from './parameters-batch';
 import { Summary } from './summary';
 import { warmedItem } from './warm-up';
 
@@ -30,6 +30,8 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 		const store = await openStore(context, runtime, readClearedStore(context));
 		return await clearItems(context, runtime, store, clearReader(context));
 	}
+	const batch = batchOperation(context);
+	if (batch) return await batchItems(context, runtime, batch);
 	const read = parameterReader(context);
 	const open = accessOpener(context);
 	const summary = new Summary();
@@ -51,16 +53,4 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	});
 	summary.show(context);
 	return output;
-}
-
-function toItem(answer: AiAnswer, trace: CallTrace, includeTrace: boolean): INodeExecutionData {
-	const json: IDataObject = { text: answer.text };
-	if (answer.json !== undefined) json.data = answer.json as IDataObject;
-	json.model = answer.model;
-	json.finishReason = answer.finishReason;
-	json.usage = answer.usage === null ? null : { ...answer.usage };
-	json.costUsd = trace.costUsd ?? null;
-	json.cached = wasSaved(trace);
-	if (includeTrace) json._fastpath = traceOf(trace);
-	return { json };
 }

@@ -1,6 +1,6 @@
 import { NodeConnectionTypes, type INodeProperties, type INodeTypeDescription } from 'n8n-workflow';
 import { cacheProperties } from '../shared/cache';
-import { storeCredential, storeProperty } from '../shared/store';
+import { storeCredential, storeOfCache } from '../shared/store';
 import { subNodeOptions } from '../shared/sub-node';
 
 const options: INodeProperties[] = [
@@ -31,10 +31,10 @@ export const description: Omit<INodeTypeDescription, 'icon' | 'subtitle' | 'usab
 	inputs: [{ type: NodeConnectionTypes.AiLanguageModel, displayName: 'Model', required: true, maxConnections: 1 }],
 	outputs: [NodeConnectionTypes.AiLanguageModel],
 	outputNames: ['Model'],
-	credentials: [{ ...storeCredential('/store'), testedBy: 'testStore' }],
+	credentials: [{ ...storeCredential('store'), testedBy: 'testStore' }],
 	properties: [
 		...cacheProperties({}),
-		{ ...storeProperty, displayOptions: { show: { cacheMode: ['readWrite', 'readOnly', 'refresh'] } } },
+		storeOfCache({}),
 		{
 			displayName: 'Options',
 			name: 'options',

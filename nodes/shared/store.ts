@@ -14,6 +14,11 @@ export const storeProperty: INodeProperties = {
 	],
 };
 
+/** The same in a node whose cache can be off. */
+export function storeOfCache(show: { [name: string]: string[] }): INodeProperties {
+	return { ...storeProperty, displayOptions: { show: { ...show, cacheMode: ['readWrite', 'readOnly', 'refresh'] } } };
+}
+
 /** @param parameter the path of `storeProperty` among the node's parameters */
 export function storeCredential(parameter: string): INodeCredentialDescription {
 	return { name: 'fastpathStoreApi', required: true, displayOptions: { show: { [parameter]: ['shared'] } } };

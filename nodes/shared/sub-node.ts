@@ -46,7 +46,7 @@ export function subNodeOptions(): INodeProperties[] {
 
 export interface SubNodeParameters {
 	readonly settings: SubNodeSettings;
-	/** What the option Store says. A store that is not shown (the cache is off) is not used. */
+	/** The option Store; one that is not shown (the cache is off) is not used. */
 	readonly store: unknown;
 }
 

@@ -2,45 +2,59 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as sqlite from 'node:sqlite';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../lib/core/clock.ts';
+import type { SharedBackend } from '../../lib/core/shared.ts';
 import { MemoryBackend } from '../../lib/shared/memory.ts';
 import { RedisBackend } from '../../lib/shared/redis.ts';
+import { deriveKeys, SealedBackend } from '../../lib/shared/sealed.ts';
 import { SqliteBackend } from '../../lib/shared/sqlite.ts';
 import { FakeClock } from '../helpers/fake-clock.mts';
 import { redisIsMissing, RedisServer } from '../helpers/redis-server.mts';
 import { sharedContract } from './shared.suite.mts';
 
-sharedContract('the memory of one process', async () => {
-	const clock = new FakeClock();
-	const one = new MemoryBackend(clock);
-	return { one, two: one, pass: async (ms) => await clock.advance(ms), close: async () => await one.dispose(), news: true };
-});
+/** Derived once: that is made slow on purpose. */
+const keys = deriveKeys({ secret: 'a secret for the contract', earlier: ['the one before it'] });
+const HOW = [
+	['', (backend: SharedBackend) => backend],
+	[', compressed', (backend: SharedBackend) => new SealedBackend(backend)],
+	[', compressed and encrypted', (backend: SharedBackend) => new SealedBackend(backend, keys)],
+] as const;
 
-sharedContract('SQLite', async () => {
-	const clock = new FakeClock();
-	const folder = mkdtempSync(path.join(tmpdir(), 'fastpath-sqlite-'));
-	const settings = { path: path.join(folder, 'store.db'), maxBytes: 16 * 1_048_576 };
-	const one = new SqliteBackend(settings, { sqlite, clock });
-	const two = new SqliteBackend(settings, { sqlite, clock });
-	return {
-		one,
-		two,
-		pass: async (ms) => await clock.advance(ms),
-		close: async () => {
-			await one.dispose();
-			await two.dispose();
-			rmSync(folder, { recursive: true });
-		},
-		news: true,
-	};
-});
+for (const [how, dress] of HOW) {
+	sharedContract(`the memory of one process${how}`, async () => {
+		const clock = new FakeClock();
+		const one = dress(new MemoryBackend(clock));
+		return { one, two: one, pass: async (ms) => await clock.advance(ms), close: async () => await one.dispose(), news: true };
+	});
+
+	sharedContract(`SQLite${how}`, async () => {
+		const clock = new FakeClock();
+		const folder = mkdtempSync(path.join(tmpdir(), 'fastpath-sqlite-'));
+		const settings = { path: path.join(folder, 'store.db'), maxBytes: 16 * 1_048_576 };
+		const one = dress(new SqliteBackend(settings, { sqlite, clock }));
+		const two = dress(new SqliteBackend(settings, { sqlite, clock }));
+		return {
+			one,
+			two,
+			pass: async (ms) => await clock.advance(ms),
+			close: async () => {
+				await one.dispose();
+				await two.dispose();
+				rmSync(folder, { recursive: true });
+			},
+			news: true,
+		};
+	});
+}
 
 const pass = async (ms: number) => await new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 describe.skipIf(redisIsMissing())('with a real server', () => {
 	let server: RedisServer;
 	let round = 0;
+	const open = (prefix: string) =>
+		new RedisBackend({ topology: 'single', nodes: [server], connectTimeoutMs: 2000, commandTimeoutMs: 1000 }, prefix, systemClock);
 
 	beforeAll(async () => {
 		server = await RedisServer.start();
@@ -50,20 +64,51 @@ describe.skipIf(redisIsMissing())('with a real server', () => {
 		await server.stop();
 	});
 
-	sharedContract('Redis', async () => {
-		const prefix = `test*[${(round += 1)}]`;
-		const settings = { topology: 'single', nodes: [server], connectTimeoutMs: 2000, commandTimeoutMs: 1000 } as const;
-		const one = new RedisBackend(settings, prefix, systemClock);
-		const two = new RedisBackend(settings, prefix, systemClock);
-		return {
-			one,
-			two,
-			pass,
-			close: async () => {
-				await one.dispose();
-				await two.dispose();
-			},
-			news: true,
-		};
+	for (const [how, dress] of HOW) {
+		sharedContract(`Redis${how}`, async () => {
+			const prefix = `test*[${(round += 1)}]`;
+			const one = dress(open(prefix));
+			const two = dress(open(prefix));
+			return {
+				one,
+				two,
+				pass,
+				close: async () => {
+					await one.dispose();
+					await two.dispose();
+				},
+				news: true,
+			};
+		});
+	}
+
+	test('what others left at a key of ours makes room', async () => {
+		const backend = open('theirs');
+		await backend.connect();
+		for (const kind of ['value', 'lease', 'window', 'list']) await server.command('HSET', `theirs:${kind}:k`, 'a', 'b');
+		await server.command('SET', 'theirs:counter:k', 'many');
+		expect(await backend.get('k')).toBeUndefined();
+		expect(await backend.renew('k', 'mine', 1000)).toBe(false);
+		expect(await backend.acquire('k', 'mine', 1000)).toBe(true);
+		expect(await backend.add('k', 2, 1000)).toBe(2);
+		expect(await backend.take('k', 1, 1000)).toEqual({ granted: true, waitMs: 0 });
+		await backend.append('k', Buffer.from('x'), { ttlMs: 1000, max: 5 });
+		expect((await backend.list('k')).map(String)).toEqual(['x']);
+		await backend.dispose();
+	});
+
+	test('who listens hears again after the connection was lost', async () => {
+		const backend = open('heard');
+		const heard: string[] = [];
+		await backend.connect();
+		await backend.subscribe('news', (message) => heard.push(message));
+		await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+		await expect
+			.poll(async () => {
+				await backend.publish('news', 'again');
+				return heard.length;
+			})
+			.toBeGreaterThan(0);
+		await backend.dispose();
 	});
 });

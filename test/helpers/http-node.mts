@@ -17,9 +17,11 @@ export interface HttpRun {
 	signal?: AbortSignal;
 	/** Without it each run is of a workflow of its own. */
 	workflowId?: string;
+	/** Told of what the node says to the editor's console, as it does. */
+	onMessage?: (message: unknown) => void;
 }
 
-export function runHttp({ engine, parameters, node, input, credential, store, signal, workflowId }: HttpRun): Run {
+export function runHttp({ engine, parameters, node, input, credential, store, signal, workflowId, onMessage }: HttpRun): Run {
 	const given = [...(credential ? [{ ...credential, name: 'key' }] : []), ...(store ? [{ type: 'fastpathStoreApi', name: 'store', data: store }] : [])];
 	const { options } = parameters as { options?: object };
 	const connections: IWorkflowBase['connections'] = { Trigger: { main: [[{ node: NODE, type: 'main', index: 0 }]] } };
@@ -42,6 +44,7 @@ export function runHttp({ engine, parameters, node, input, credential, store, si
 		credentials: given,
 		...(input ? { input } : {}),
 		...(signal ? { signal } : {}),
+		...(onMessage ? { additionalData: { sendDataToUI: (_type: string, data: unknown) => onMessage(data) } } : {}),
 	});
 }
 

@@ -63,6 +63,20 @@ describe('a Fastpath Store credential', () => {
 		});
 	});
 
+	test('encrypts where it has a key, and reads with the earlier ones', () => {
+		const encryption = (data: Data) => toStoreSettings({ type: 'sqlite', file: 'a.db', ...data }).encryption;
+		expect(encryption({})).toBeUndefined();
+		expect(encryption({ encryptionSecret: '0123456789abcdef', earlierEncryptionSecrets: ' one-of-before  0123456789abcdef ' })).toEqual({
+			secret: '0123456789abcdef',
+			earlier: ['one-of-before'],
+		});
+		for (const data of [{ encryptionSecret: 'short-secret' }, { encryptionSecret: 'a secret with a space' }, { earlierEncryptionSecrets: 'old-secret' }]) {
+			expect(() => encryption(data)).toThrow(/^Invalid (length of )?Encryption Key: expected/);
+			expect(() => encryption(data)).not.toThrow(/secret/);
+		}
+		expect(() => encryption({ encryptionSecret: '0123456789abcdef', earlierEncryptionSecrets: '1 2 3 4' })).toThrow('Invalid number of Earlier Encryption Keys: expected a whole number from 0 to 3, got 4');
+	});
+
 	test.each<[Data, RegExp]>([
 		[{ type: 'other' }, /Invalid Type: expected one of redis, sqlite, got "other"/],
 		[{ deployment: 'other' }, /Invalid Deployment/],

@@ -67,6 +67,11 @@ function addEmbedding(trace: CallTrace): void {
 	const { costUsd, tokens = 0 } = trace.similar?.embedding ?? {};
 	if (tokens === 0 || costUsd === undefined || trace.coalesced) return;
 	trace.costUsd = costUsd === null || trace.costUsd === null ? null : (trace.costUsd ?? 0) + costUsd;
+	// What it took to save is no saving.
+	if (trace.cache === 'similar' && trace.savedUsd !== undefined) {
+		trace.savedUsd = costUsd === null || trace.savedUsd === null ? null : trace.savedUsd - costUsd;
+		trace.savedTokens = (trace.savedTokens ?? 0) - tokens;
+	}
 }
 
 /** The request, its place in the cache, and the way that it will take. */
@@ -110,7 +115,7 @@ function isSame(value: unknown, other: unknown): boolean {
 	return one.text === another.text && one.finishReason === another.finishReason;
 }
 
-function requireAnswer(answer: AiAnswer): AiAnswer {
+export function requireAnswer(answer: AiAnswer): AiAnswer {
 	if (answer.text.trim() !== '' || answer.finishReason === 'tool') return answer;
 	switch (answer.finishReason) {
 		case 'filtered':

@@ -6,6 +6,7 @@ import { toConnection, type ConnectionSettings } from '../connection';
 import { toRules } from '../clear';
 import { requireJsonObject } from '../json';
 import { toResilience, type ResilienceSettings } from '../resilience';
+import { toTotalTimeoutMs } from '../timeout';
 import { ACCESS_PARAMETERS, toAccessSettings, type AccessSettings } from './authentication';
 import { toBody, type RequestBody } from './body';
 import { toCaching, type CachingSettings } from './caching';
@@ -176,12 +177,6 @@ function readSettings(context: ParameterContext, itemIndex: number, behaviour: B
 function requireOperation(operation: unknown): void {
 	if (operation === undefined || operation === 'request' || operation === 'gather') return;
 	throw new InvalidOptionError('Operation', '"Make a Request"', operation);
-}
-
-/** Where the user sets no bound for the whole, it is no tighter than that of one attempt. */
-function toTotalTimeoutMs(seconds: unknown, attemptTimeoutMs: number): number {
-	if (seconds === undefined) return Math.round(Math.max(DEFAULTS.totalTimeoutSeconds * 1000, attemptTimeoutMs));
-	return Math.max(1, Math.round(requireNumber('Total Timeout (Seconds)', seconds, { min: 0.001, max: 31_536_000 }) * 1000));
 }
 
 function toRedirect({ redirect: option, sendCredentialsOnCrossOriginRedirect }: Values, behaviour: Behaviour): Settings['redirect'] {

@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { CallTrace } from '../../../lib/core/trace';
 import type { HttpResponse } from '../../../lib/http';
 import { openStore } from '../../../lib/n8n/store';
-import type { Outcome, Runtime } from '../../../lib/runtime';
+import type { Outcome, Runtime, SharedStore } from '../../../lib/runtime';
 import { accessOpener, secretQueryOf, type Access } from './access';
 import type { Fetched } from './fetched';
 import { loadBody } from './load-body';
@@ -21,6 +21,8 @@ export interface Prepared {
 
 /** The requests of one execution. What either throws fails the item alone. */
 export interface HttpWork {
+	/** What the run shares with other processes; undefined where it keeps to itself. */
+	readonly shared: SharedStore | undefined;
 	prepare(itemIndex: number): Promise<Prepared>;
 	/** Sends it, and gives what n8n's HTTP Request would; `seen` is told of every call, failed ones too. */
 	perform(prepared: Prepared, signal: AbortSignal, seen: (trace: CallTrace) => void): Promise<INodeExecutionData[]>;
@@ -71,6 +73,7 @@ export async function httpWork(context: IExecuteFunctions, runtime: Runtime, sou
 	}
 
 	return {
+		shared,
 		async prepare(itemIndex) {
 			const parameters = read(itemIndex);
 			const access = await open(parameters.settings.access, itemIndex);

@@ -1,0 +1,78 @@
+import { promisify } from 'node:util';
+import * as zlib from 'node:zlib';
+import type { SealKey } from './seal-key';
+
+/** `bench/stored-bytes.mts`: below it a third at most is saved, and the least of bytes. */
+const COMPRESS_FROM_BYTES = 512;
+/** Of the same bench: no other method is faster from there on, and the higher levels save little more. */
+const LEVEL = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1, [zlib.constants.ZSTD_c_checksumFlag]: 1 } };
+/** More than that is compressed beside the thread of everybody. */
+const ASIDE_FROM_BYTES = 65_536;
+/** Of what comes out, however little goes in. */
+const MAX_BYTES = 8 * 1_048_576;
+const LARGEST_WINDOW = 23;
+const SIZE_BYTES = 4;
+
+const MAGIC = 0xfa;
+/** Raised with every incompatible change. */
+const VERSION = 1;
+const HEAD_BYTES = 3;
+const COMPRESSED = 1;
+const ENCRYPTED = 2;
+
+const compressAside: (bytes: Buffer, options: zlib.ZstdOptions) => Promise<Buffer> = promisify(zlib.zstdCompress);
+const decompressAside: (bytes: Buffer, options: zlib.ZstdOptions) => Promise<Buffer> = promisify(zlib.zstdDecompress);
+
+/**
+ * Bytes as they lie in a store: mark, version, what was done to them, and then they themselves, compressed with Zstandard where that
+ * makes them smaller, and encrypted where there is a key. `place` says where they lie: elsewhere they cannot be opened.
+ * Undefined where they are too large to be opened again.
+ */
+export async function seal(bytes: Buffer, place: string, key?: SealKey): Promise<Buffer | undefined> {
+	if (bytes.length > MAX_BYTES) return undefined;
+	const compressed = bytes.length >= COMPRESS_FROM_BYTES ? await compress(bytes) : bytes;
+	const isSmaller = compressed.length < bytes.length;
+	const head = Buffer.from([MAGIC, VERSION, (isSmaller ? COMPRESSED : 0) | (key ? ENCRYPTED : 0)]);
+	const body = isSmaller ? compressed : bytes;
+	return Buffer.concat([head, key ? key.encrypt(body, boundTo(head, place)) : body]);
+}
+
+/**
+ * What was sealed at that place. Undefined where it was not: bytes of somebody else, of another version, place or key, not
+ * encrypted though there is a key, cut short, changed, or larger than anything that is sealed.
+ */
+export async function open(envelope: Buffer, place: string, keys: readonly SealKey[] = []): Promise<Buffer | undefined> {
+	const head = envelope.subarray(0, HEAD_BYTES);
+	const [magic, version, done] = head;
+	if (magic !== MAGIC || version !== VERSION || done === undefined || done > (COMPRESSED | ENCRYPTED)) return undefined;
+	const isEncrypted = (done & ENCRYPTED) !== 0;
+	if (isEncrypted !== keys.length > 0) return undefined;
+	const sealed = envelope.subarray(HEAD_BYTES);
+	const body = isEncrypted ? keys.find((key) => key.isOf(sealed))?.decrypt(sealed, boundTo(head, place)) : sealed;
+	return body && (done & COMPRESSED) !== 0 ? await decompress(body) : body;
+}
+
+/** The size, which tells whether all of it came out again, and what is left of it. */
+async function compress(bytes: Buffer): Promise<Buffer> {
+	const size = Buffer.alloc(SIZE_BYTES);
+	size.writeUInt32BE(bytes.length);
+	return Buffer.concat([size, bytes.length >= ASIDE_FROM_BYTES ? await compressAside(bytes, LEVEL) : zlib.zstdCompressSync(bytes, LEVEL)]);
+}
+
+async function decompress(compressed: Buffer): Promise<Buffer | undefined> {
+	if (compressed.length < SIZE_BYTES) return undefined;
+	const size = compressed.readUInt32BE();
+	if (size > MAX_BYTES) return undefined;
+	const rest = compressed.subarray(SIZE_BYTES);
+	const options = { maxOutputLength: size, params: { [zlib.constants.ZSTD_d_windowLogMax]: LARGEST_WINDOW } };
+	try {
+		const bytes = size >= ASIDE_FROM_BYTES ? await decompressAside(rest, options) : zlib.zstdDecompressSync(rest, options);
+		return bytes.length === size ? bytes : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+function boundTo(head: Buffer, place: string): Buffer {
+	return Buffer.concat([head, Buffer.from(place)]);
+}
