@@ -3,7 +3,7 @@ import { adaptiveProperty, cacheProperties } from '../shared/cache';
 import { clearProperties } from '../shared/clear';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
-import { storeCredential, storeOfCache, storeProperty } from '../shared/store';
+import { storeCredential, storeProperty } from '../shared/store';
 import { totalTimeoutOption } from '../shared/timeout';
 import { DEFAULTS } from './defaults';
 import { BATCH_OPERATIONS, batchOperations, batchOptionCollections, batchProperties } from './description.batch';
@@ -331,8 +331,7 @@ export const description: INodeTypeDescription = {
 		...batchProperties(),
 		...cacheProperties(showCached),
 		...clearProperties(['workflow', 'node', 'tag', 'key', 'all']),
-		storeOfCache(showCached),
-		{ ...storeProperty, displayOptions: { show: { operation: ['clear'] } } },
+		{ ...storeProperty, displayOptions: { show: { operation: [...showCached.operation, 'clear'] } } },
 		{
 			displayName: 'Options',
 			name: 'options',

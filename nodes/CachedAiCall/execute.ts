@@ -15,7 +15,7 @@ import { embedItems } from './execute-embed';
 import { withImages } from './images';
 import { toItem } from './items';
 import { answerRequests } from './execute-request';
-import { clearReader, parameterReader, readClearedStore, readConcurrency, readOperation, readStore } from './parameters';
+import { clearReader, parameterReader, readConcurrency, readOperation, readStore } from './parameters';
 import { batchOperation } from './parameters-batch';
 import { Summary } from './summary';
 import { warmedItem } from './warm-up';
@@ -27,7 +27,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	if (operation === 'embed') return await embedItems(context, runtime);
 	if (operation === 'request') return await answerRequests(context, runtime);
 	if (operation === 'clear') {
-		const store = await openStore(context, runtime, readClearedStore(context));
+		const store = await openStore(context, runtime, readStore(context));
 		return await clearItems(context, runtime, store, clearReader(context));
 	}
 	const batch = batchOperation(context);
