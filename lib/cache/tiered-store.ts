@@ -10,6 +10,8 @@ export class TieredStore implements Store {
 		readonly name: string,
 		private readonly front: Store,
 		private readonly behind: Store,
+		/** Told of each key whose answer was found. */
+		private readonly used: (key: string) => void = () => {},
 	) {}
 
 	get generation(): number {
@@ -17,6 +19,12 @@ export class TieredStore implements Store {
 	}
 
 	async get(key: string, asker?: Marks): Promise<StoredAnswer | undefined> {
+		const found = await this.#find(key, asker);
+		if (found) this.used(key);
+		return found;
+	}
+
+	async #find(key: string, asker: Marks | undefined): Promise<StoredAnswer | undefined> {
 		const near = from('memory', await this.front.get(key, asker));
 		if (near && near.ageMs < near.ttlMs) return near;
 		// Another process may have renewed what is stale here.
