@@ -39,9 +39,9 @@ export interface RoundParts {
 
 export async function openRound(parts: RoundParts, pass: Pass, resume: Resume, ttlMs: number): Promise<Round> {
 	const { store, clock, durable } = parts;
-	const open = async (id: string, end: (journal: Journal) => Promise<void>): Promise<Round> => {
+	const open = async (id: string, close: (journal: Journal) => Promise<void>, leaveOpen = async () => {}): Promise<Round> => {
 		const journal = await Journal.open(store, clock, { name: `journal/${id}`, ttlMs });
-		return { id, journal, end: async (complete) => await (complete ? end(journal) : undefined) };
+		return { id, journal, end: async (complete) => await (complete ? close(journal) : leaveOpen()) };
 	};
 	// Where a later node fails, or the process dies, all of the execution is run again, and finds what was done; memory would be gone.
 	const leave = async (journal: Journal) => await (durable ? undefined : journal.clear());
@@ -54,11 +54,14 @@ export async function openRound(parts: RoundParts, pass: Pass, resume: Resume, t
 	const [ofTry, unfinished] = await store.getMany([mine, latest]);
 	// The first execution gives the round its name.
 	const id = (ofTry ?? unfinished)?.toString() ?? own;
-	await Promise.all([mine, latest].map(async (note) => await store.set(note, Buffer.from(id), ttlMs)));
-	return await open(id, async (journal) => {
+	const note = async () => void (await Promise.all([mine, latest].map(async (name) => await store.set(name, Buffer.from(id), ttlMs))));
+	await note();
+	const close = async (journal: Journal) => {
 		await store.delete([latest]);
 		await leave(journal);
-	});
+	};
+	// Noted once more, as the entries of this run count from now on, and the store may be another one meanwhile.
+	return await open(id, close, note);
 }
 
 /** What the tries of one execution have in common, as far as it can be told without a store. */

@@ -13,9 +13,16 @@ export interface RunOptions {
 	readonly signal: AbortSignal;
 	/** The first failure aborts what is under way and starts nothing more. */
 	readonly stopOnFailure: boolean;
+	/** Asked before each item; false starts nothing more, and what is under way goes on. */
+	readonly mayStart?: (() => boolean) | undefined;
+	/** Told of each item as it ends; those that were never started do not end. */
+	readonly onSettled?: ((status: Settled<unknown>['status']) => void) | undefined;
 	/** Asked after each failure; true aborts what is under way and starts nothing more. */
 	readonly stopWhen?: ((counts: RunCounts) => boolean) | undefined;
 }
+
+/** Thrown by work that has done nothing, as it is not to be done: its item is cancelled. */
+export class SkippedError extends Error {}
 
 /** Items that have ended, apart from cancelled ones. */
 export interface RunCounts {
@@ -45,9 +52,10 @@ export async function runOrdered<I, O>(
 	};
 	const worker = async () => {
 		for (const [index, item] of queue) {
-			if (controller.signal.aborted) return;
+			if (controller.signal.aborted || options.mayStart?.() === false) return;
 			const result = await settle(work, item, index, controller.signal);
 			results[index] = result;
+			options.onSettled?.(result.status);
 			if (!mayGoOn(result)) controller.abort(abortReason());
 		}
 	};
@@ -65,6 +73,7 @@ async function settle<I, O>(
 	try {
 		return { status: 'ok', value: await work(item, index, signal) };
 	} catch (error) {
+		if (error instanceof SkippedError) return { status: 'cancelled' };
 		const cancelled = signal.aborted && (hasCode(error, 'ERR_CANCELLED') || !isFastpathError(error));
 		return cancelled ? { status: 'cancelled' } : { status: 'failed', error };
 	}

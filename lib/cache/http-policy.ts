@@ -2,15 +2,14 @@ import type { Clock } from '../core/clock';
 import { isFastpathError } from '../core/errors';
 import type { Call, CallContext, Policy, RequestFacts } from '../core/policy';
 import type { Random } from '../core/random';
-import { abortable } from '../core/signal';
-import { newTrace } from '../core/trace';
 import { requireInteger } from '../core/validate';
 import { directivesOf, fieldOf, membersOf, type Directives, type Fields } from './fields';
 import { cacheKey, type KeyScope } from './key';
-import type { CacheParts } from './policy';
+import type { CacheLook, CacheParts } from './policy';
+import { refreshBehind } from './refresh';
 import * as rules from './rfc9111';
 import type { HttpMessage } from './rfc9111';
-import type { Marks } from './store';
+import type { Marks, Tier } from './store';
 
 export type { HttpMessage } from './rfc9111';
 
@@ -53,6 +52,7 @@ interface Found {
 	readonly key: string;
 	readonly entry: Entry;
 	readonly freshness: rules.Freshness;
+	readonly tier: Tier | undefined;
 }
 
 /** One call: the request with lower-case header names, and where its answer is kept. */
@@ -98,13 +98,27 @@ export class HttpCachePolicy implements Policy {
 		trace.cache = 'bypass';
 		if (request === undefined) return await call(context);
 		if (rules.isUnsafe(request.method)) return await this.#invalidating(call, context, request);
+		const inquiry = await this.#inquire(context, request);
+		if (!inquiry) return await call(context);
+		trace.key = inquiry.place;
+		return await this.#answer(call, inquiry);
+	}
+
+	/** Whether the origin would be asked before the call is answered. */
+	async look(context: CallContext): Promise<Pick<CacheLook, 'asks' | 'tier'>> {
+		const inquiry = context.request && (await this.#inquire(context, context.request));
+		const found = inquiry && (await this.#find(inquiry));
+		return { asks: !found || rules.judge(inquiry.headers, found.freshness) === 'validate', tier: found?.tier };
+	}
+
+	/** Undefined for what the store has no part in. */
+	async #inquire(context: CallContext, request: RequestFacts): Promise<Inquiry | undefined> {
 		const headers = lowerCase(request.headers);
-		if ((request.method !== 'GET' && request.method !== 'HEAD') || rules.isForOriginOnly(headers)) return await call(context);
+		if ((request.method !== 'GET' && request.method !== 'HEAD') || rules.isForOriginOnly(headers)) return undefined;
 		const place = this.#placeOf(request.url);
 		const marks = this.options.marksOf?.(request);
 		const marker = (await this.parts.store.get(place, marks))?.value as Marker | undefined;
-		trace.key = place;
-		return await this.#answer(call, { request, headers, place, marker, marks, context });
+		return { request, headers, place, marker, marks, context };
 	}
 
 	async #answer<T>(call: Call<T>, inquiry: Inquiry): Promise<T> {
@@ -112,7 +126,7 @@ export class HttpCachePolicy implements Policy {
 		const found = await this.#find(inquiry);
 		const verdict = found ? rules.judge(headers, found.freshness) : 'validate';
 		if (found && verdict !== 'validate') {
-			if (verdict === 'refresh') this.#refresh(call, inquiry, found);
+			if (verdict === 'refresh') refreshBehind(this.parts, found.key, inquiry.context, this.options.refreshTimeoutMs, async (context) => await this.#ask(call, { ...inquiry, context }, found));
 			return this.#serve<T>(found, verdict === 'fresh' ? 'hit' : 'stale', inquiry);
 		}
 		context.trace.cache = 'miss';
@@ -131,6 +145,7 @@ export class HttpCachePolicy implements Policy {
 		return {
 			key,
 			entry,
+			tier: stored.tier,
 			freshness: {
 				directives: this.options.ttlMs === undefined ? directivesOf(entry.message.headers) : NO_DIRECTIVES,
 				// The shorter of the writer's time to live and the reader's.
@@ -216,23 +231,10 @@ export class HttpCachePolicy implements Policy {
 		return outcome.value;
 	}
 
-	/** The stale answer has ended the caller's wait; the new one is fetched once, on its own bound. */
-	#refresh<T>(call: Call<T>, inquiry: Inquiry, found: Found): void {
-		this.parts.background.start(found.key, async () => {
-			const bound = this.parts.detachedSignal(this.options.refreshTimeoutMs);
-			try {
-				const { signal, deadlineAt } = bound;
-				const context = { ...inquiry.context, signal, deadlineAt, trace: newTrace() };
-				await abortable(this.#ask(call, { ...inquiry, context }, found), signal);
-			} finally {
-				bound.release();
-			}
-		});
-	}
-
-	#serve<T>({ entry, freshness }: Found, status: 'hit' | 'stale' | 'revalidated', { request, headers, context }: Inquiry): T {
+	#serve<T>({ entry, freshness, tier }: Found, status: 'hit' | 'stale' | 'revalidated', { request, headers, context }: Inquiry): T {
 		context.trace.cache = status;
 		context.trace.ageMs = Math.round(freshness.ageMs);
+		if (tier) context.trace.cachedIn ??= tier;
 		const { message } = entry;
 		const served = { ...message, headers: { ...message.headers, age: String(Math.floor(freshness.ageMs / 1000)) } };
 		const unchanged = message.status === 200 && rules.isConditional(headers) && rules.holdsFor(headers, message.headers, entry.receivedAt);

@@ -1,3 +1,4 @@
+import { bounded } from '../core/bounded';
 import type { Clock } from '../core/clock';
 import { requireInteger } from '../core/validate';
 import { Keyv } from '../vendor';
@@ -127,18 +128,12 @@ export class KeyvStore implements Store {
 	}
 
 	async #bounded<T>(command: () => Promise<T>, otherwise: T): Promise<T> {
-		return await new Promise<T>((resolve) => {
-			const giveUp = (error: unknown) => {
-				cancel();
-				this.#fail(error);
-				resolve(otherwise);
-			};
-			const cancel = this.#clock.after(this.#timeoutMs, () => giveUp(new Error(`No answer within ${this.#timeoutMs} ms`)));
-			command().then((value) => {
-				cancel();
-				resolve(value);
-			}, giveUp);
-		});
+		try {
+			return await bounded(command(), this.#timeoutMs, this.#clock);
+		} catch (error) {
+			this.#fail(error);
+			return otherwise;
+		}
 	}
 
 	#fail(error: unknown): void {

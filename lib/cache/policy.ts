@@ -1,10 +1,9 @@
-import type { Background } from '../core/background';
 import { isFastpathError } from '../core/errors';
 import type { Call, CallContext, Policy } from '../core/policy';
-import { abortable } from '../core/signal';
-import { newTrace, type CacheStatus } from '../core/trace';
+import type { CacheStatus } from '../core/trace';
 import { requireInteger, requireOneOf } from '../core/validate';
-import type { Marks, Store, StoredAnswer } from './store';
+import { refreshBehind, type RefreshParts } from './refresh';
+import type { Marks, Store, StoredAnswer, Tier } from './store';
 
 /**
  * readWrite: answer from the cache, store what is new. readOnly: answer from the cache, store nothing.
@@ -36,20 +35,12 @@ export interface CacheLook {
 	readonly ageMs?: number;
 	/** Whether the origin would be asked: instead of the stored answer, or behind a stale one. */
 	readonly asks: boolean;
+	/** Where that answer is; only where there is a choice. */
+	readonly tier?: Tier | undefined;
 }
 
-export interface CacheParts {
+export interface CacheParts extends RefreshParts {
 	readonly store: Store;
-	readonly background: Background;
-	/** A signal that aborts when the process is done with us, or when the bound of a refresh is over. */
-	readonly detachedSignal: (timeoutMs: number) => DetachedSignal;
-}
-
-export interface DetachedSignal {
-	readonly signal: AbortSignal;
-	/** When the bound will be over, on the scale of `Clock.now()`. */
-	readonly deadlineAt: number;
-	release(): void;
 }
 
 /** RFC 5861 in front of anything: answers from the store, asks inwards on a miss, keeps what is complete. */
@@ -83,7 +74,9 @@ export class CachePolicy implements Policy {
 		if (stored && staleMs <= 0) return serve<T>(stored, 'hit', context);
 		if (stored && staleMs <= this.#options.staleWhileRevalidateMs) {
 			// What may not be stored is not worth asking for.
-			if (mode !== 'readOnly') this.#refresh(call, context, key);
+			if (mode !== 'readOnly') {
+				refreshBehind(this.parts, key, context, this.#options.refreshTimeoutMs, async (inward) => await this.#ask(call, inward, key, undefined));
+			}
 			return serve<T>(stored, 'stale', context);
 		}
 		trace.cache = 'miss';
@@ -97,9 +90,9 @@ export class CachePolicy implements Policy {
 		const stored = mode === 'refresh' ? undefined : await this.parts.store.get(key, this.#options.marks);
 		if (!stored) return { status: 'miss', asks: true };
 		const staleMs = this.#staleMs(stored);
-		const { ageMs } = stored;
-		if (staleMs <= 0) return { status: 'hit', ageMs, asks: false };
-		if (staleMs <= this.#options.staleWhileRevalidateMs) return { status: 'stale', ageMs, asks: mode !== 'readOnly' };
+		const { ageMs, tier } = stored;
+		if (staleMs <= 0) return { status: 'hit', ageMs, tier, asks: false };
+		if (staleMs <= this.#options.staleWhileRevalidateMs) return { status: 'stale', ageMs, tier, asks: mode !== 'readOnly' };
 		return { status: staleMs <= this.#options.staleIfErrorMs ? 'stale' : 'miss', ageMs, asks: true };
 	}
 
@@ -125,26 +118,12 @@ export class CachePolicy implements Policy {
 		if (this.#options.mode === 'readOnly' || !this.#options.isCacheable(value)) return;
 		await this.parts.store.set(key, value, { ttlMs: this.#options.ttlMs, keepMs: this.#keepMs, marks: this.#options.marks, asOf });
 	}
-
-	/** The stale answer has ended the caller's wait; the new one is fetched once per key, on its own bound. */
-	#refresh<T>(call: Call<T>, context: CallContext, key: string): void {
-		this.parts.background.start(key, async () => {
-			const bound = this.parts.detachedSignal(this.#options.refreshTimeoutMs);
-			try {
-				const { signal, deadlineAt } = bound;
-				const asOf = this.parts.store.generation;
-				const value = await abortable(call({ ...context, signal, deadlineAt, trace: newTrace() }), signal);
-				await this.#keep(key, value, asOf);
-			} finally {
-				bound.release();
-			}
-		});
-	}
 }
 
 function serve<T>(stored: StoredAnswer, status: 'hit' | 'stale', context: CallContext): T {
 	context.trace.cache = status;
 	context.trace.ageMs = Math.round(stored.ageMs);
+	if (stored.tier) context.trace.cachedIn ??= stored.tier;
 	// A key names one request of one kind, whose answers are all of the caller's type.
 	return stored.value as T;
 }

@@ -26,7 +26,12 @@ export interface StoredAnswer extends Origin {
 	readonly ttlMs: number;
 	/** For how long its writer wanted it kept. */
 	readonly keepMs: number;
+	/** Where it was found, if there is more than one place. */
+	readonly tier?: Tier;
 }
+
+/** The memory of this process, or the store that processes share. */
+export type Tier = 'memory' | 'shared';
 
 export interface StoreOptions extends Origin {
 	/** The answer is fresh for this long. */

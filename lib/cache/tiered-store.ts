@@ -1,4 +1,4 @@
-import type { Marks, Store, StoredAnswer, StoreOptions, StoreStats } from './store';
+import type { Marks, Store, StoredAnswer, StoreOptions, StoreStats, Tier } from './store';
 
 /**
  * Memory in front, a shared store behind. What is written goes to both; what is only behind is taken to the
@@ -17,13 +17,13 @@ export class TieredStore implements Store {
 	}
 
 	async get(key: string, asker?: Marks): Promise<StoredAnswer | undefined> {
-		const near = await this.front.get(key, asker);
+		const near = from('memory', await this.front.get(key, asker));
 		if (near && near.ageMs < near.ttlMs) return near;
 		// Another process may have renewed what is stale here.
 		const far = await this.behind.get(key, asker);
 		if (!far || (near && near.ageMs <= far.ageMs)) return near;
 		await this.front.set(key, far.value, far);
-		return far;
+		return from('shared', far);
 	}
 
 	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
@@ -51,4 +51,8 @@ export class TieredStore implements Store {
 	async dispose(): Promise<void> {
 		await this.behind.dispose();
 	}
+}
+
+function from(tier: Tier, answer: StoredAnswer | undefined): StoredAnswer | undefined {
+	return answer && { ...answer, tier };
 }

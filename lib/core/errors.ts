@@ -17,6 +17,7 @@ export type ErrorCode =
 	| 'ERR_TOO_MANY_REDIRECTS'
 	| 'ERR_ALL_FAILED'
 	| 'ERR_BUDGET_EXCEEDED'
+	| 'ERR_BATCH'
 	| 'ERR_AUTHENTICATION'
 	| 'ERR_ANSWER_NOT_KEPT';
 
@@ -225,6 +226,11 @@ export class BudgetExceededError extends FastpathError {
 	override readonly unprocessed = true;
 }
 
+/** A provider's batch, or a request in it, has come to another end than an answer, or to none yet. */
+export class BatchError extends FastpathError {
+	readonly code = 'ERR_BATCH';
+}
+
 /** An earlier try did it, but what was answered is not there any more; to do it again may do harm. */
 export class AnswerNotKeptError extends FastpathError {
 	readonly code = 'ERR_ANSWER_NOT_KEPT';
@@ -263,6 +269,7 @@ interface ErrorByCode {
 	ERR_TOO_MANY_REDIRECTS: TooManyRedirectsError;
 	ERR_ALL_FAILED: AllFailedError;
 	ERR_BUDGET_EXCEEDED: BudgetExceededError;
+	ERR_BATCH: BatchError;
 	ERR_AUTHENTICATION: AuthenticationError;
 	ERR_ANSWER_NOT_KEPT: AnswerNotKeptError;
 }

@@ -31,6 +31,8 @@ export interface CallContext {
 	readonly request?: RequestFacts | undefined;
 	/** Whether the request changes nothing (RFC 9110 section 9.2.1), so that two may be under way at once. */
 	readonly safe?: boolean | undefined;
+	/** Is told of what was asked behind a stale answer, for which no caller waits, with a trace of its own. */
+	readonly refreshed?: ((outcome: { readonly value: unknown } | { readonly error: unknown }, trace: CallTrace) => void) | undefined;
 	/** Where this attempt goes, in place of the origin that the request names. */
 	readonly origin?: string | undefined;
 }

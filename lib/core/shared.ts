@@ -39,7 +39,7 @@ export interface SharedSize {
 
 /** A right that one holder has until it lets go or its time is over. The token says whose it is. */
 export interface SharedLeases {
-	/** Whether the lease is now held with that token. */
+	/** Whether the lease is now held with that token; for ten minutes at most. */
 	acquire(name: string, token: string, ttlMs: number): Promise<boolean>;
 	/** Whether it was still held with that token, and now is for `ttlMs` more. */
 	renew(name: string, token: string, ttlMs: number): Promise<boolean>;

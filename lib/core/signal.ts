@@ -10,14 +10,40 @@ export function throwIfAborted(signal: AbortSignal): void {
 	if (signal.aborted) throw abortReason(signal);
 }
 
-/** Calls `listener` once on abort, at once if it has happened already. Returns what removes it. */
+interface Watch {
+	readonly listeners: Set<{ readonly call: () => void }>;
+	readonly fire: () => void;
+}
+
+/** The platform looks through all listeners of a signal for each one that is added; here each signal has one at most. */
+const watches = new WeakMap<AbortSignal, Watch>();
+
+/** Calls `listener` once on abort, at once if it has happened already. Returns what removes it. Thousands may wait for the same signal. */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
 	if (signal.aborted) {
 		listener();
 		return () => {};
 	}
-	signal.addEventListener('abort', listener, { once: true });
-	return () => signal.removeEventListener('abort', listener);
+	const watch = watches.get(signal) ?? newWatch(signal);
+	if (watch.listeners.size === 0) signal.addEventListener('abort', watch.fire, { once: true });
+	const entry = { call: listener };
+	watch.listeners.add(entry);
+	return () => {
+		if (watch.listeners.delete(entry) && watch.listeners.size === 0) signal.removeEventListener('abort', watch.fire);
+	};
+}
+
+function newWatch(signal: AbortSignal): Watch {
+	const listeners: Watch['listeners'] = new Set();
+	const fire = () => {
+		for (const entry of listeners) {
+			listeners.delete(entry);
+			entry.call();
+		}
+	};
+	const watch = { listeners, fire };
+	watches.set(signal, watch);
+	return watch;
 }
 
 /**

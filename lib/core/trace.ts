@@ -42,12 +42,16 @@ export interface CallTrace {
 	totalMs?: number;
 	/** Age of the cached answer, where one was used. */
 	ageMs?: number;
+	/** Where that answer was found; only where there is a store that processes share. */
+	cachedIn?: 'memory' | 'shared';
 	/** Models that were asked before, and why they did not do. */
 	tried?: ReadonlyArray<{ readonly model: string; readonly why: string }>;
 	/** What a look for a similar prompt came to, where one was taken. */
 	similar?: SimilarTrace;
 	/** What the rules for shorter prompts came to, in estimated tokens, where there were any. */
 	shortened?: { readonly tokensBefore: number; readonly tokensAfter: number; readonly saved: Readonly<Partial<Record<string, number>>> };
+	/** The provider's batch that the answer came with. */
+	batch?: string;
 	/** What this call cost; null where the price is unknown; absent where money plays no part. */
 	costUsd?: number | null;
 	/** What this call would have cost, had the answer not been there already. */

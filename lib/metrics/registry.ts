@@ -37,6 +37,8 @@ export interface SeriesSnapshot extends CallLabels {
 	/** What was not asked for again, by the reason. */
 	readonly saved: Readonly<Record<SavedBy, Savings>>;
 	readonly errors: Readonly<Partial<Record<string, number>>>;
+	/** What was asked behind stale answers, for which no caller waited; in none of the other numbers. */
+	readonly refreshes: Readonly<Refreshes>;
 	/** Of calls that went upstream; answers from the cache stay out of it. */
 	readonly upstreamMs: QuantileSnapshot;
 	readonly durationMs: QuantileSnapshot;
@@ -50,6 +52,16 @@ export interface Savings {
 	tokens: number;
 	usd: number;
 	ms: number;
+}
+
+export interface Refreshes {
+	calls: number;
+	failed: number;
+	attempts: number;
+	inputTokens: number;
+	outputTokens: number;
+	costUsd: number;
+	upstreamMs: number;
 }
 
 const SAVED_BY = ['exact', 'similar', 'coalesced'] as const;
@@ -106,6 +118,7 @@ class Series {
 	savedUsd = 0;
 	readonly saved = noSavings();
 	readonly errors: Partial<Record<string, number>> = {};
+	readonly refreshes: Refreshes = { calls: 0, failed: 0, attempts: 0, inputTokens: 0, outputTokens: 0, costUsd: 0, upstreamMs: 0 };
 	readonly upstream = new Histogram();
 	readonly duration = new Histogram();
 
@@ -138,9 +151,20 @@ class Series {
 		}
 	}
 
+	refreshed({ trace, errorCode, inputTokens = 0, outputTokens = 0 }: CallRecord): void {
+		const { refreshes } = this;
+		refreshes.calls += 1;
+		if (errorCode) refreshes.failed += 1;
+		refreshes.attempts += trace.attempts;
+		refreshes.inputTokens += inputTokens;
+		refreshes.outputTokens += outputTokens;
+		refreshes.costUsd += trace.costUsd ?? 0;
+		refreshes.upstreamMs += trace.upstreamMs;
+	}
+
 	snapshot(): SeriesSnapshot {
-		const { labels, upstream, duration, errors, ...counts } = this;
-		return { ...labels, ...counts, saved: structuredClone(this.saved), errors: { ...errors }, upstreamMs: quantiles(upstream), durationMs: quantiles(duration) };
+		const { labels, upstream, duration, errors, refreshes, ...counts } = this;
+		return { ...labels, ...counts, refreshes: { ...refreshes }, saved: structuredClone(this.saved), errors: { ...errors }, upstreamMs: quantiles(upstream), durationMs: quantiles(duration) };
 	}
 }
 
@@ -150,6 +174,11 @@ export class MetricsRegistry {
 
 	record(labels: CallLabels, call: CallRecord): void {
 		this.#find(labels).record(call);
+	}
+
+	/** Of a call that nobody waited for. */
+	refreshed(labels: CallLabels, call: CallRecord): void {
+		this.#find(labels).refreshed(call);
 	}
 
 	snapshot(): SeriesSnapshot[] {

@@ -6,6 +6,7 @@ import type {
 	ISupplyDataFunctions,
 } from 'n8n-workflow';
 import { systemClock } from '../core/clock';
+import { requireOneOf } from '../core/validate';
 import { probeSharedStore, type Runtime, type SharedStore } from '../runtime';
 import { toNodeError } from './errors';
 import { addHint } from './hints';
@@ -13,9 +14,15 @@ import { toStoreSettings } from './store-settings';
 
 export const STORE_CREDENTIAL = 'fastpathStoreApi';
 
-/** The store of a Fastpath Store credential, with this process's memory in front of it. Tells the user where it is out. */
-export async function openSharedStore(context: IExecuteFunctions | ISupplyDataFunctions, runtime: Runtime): Promise<SharedStore> {
-	const shared = await obtain(context, runtime);
+const CHOICES = ['memory', 'shared'] as const;
+
+/**
+ * What the option Store means: undefined for the memory of this process, else the store of the Fastpath Store credential with
+ * that memory in front of it. Tells the user where it is out.
+ */
+export async function openStore(context: IExecuteFunctions | ISupplyDataFunctions, runtime: Runtime, choice: unknown): Promise<SharedStore | undefined> {
+	const shared = await obtain(context, runtime, choice);
+	if (!shared) return undefined;
 	const { label, status } = shared;
 	if (status.state === 'down') {
 		addHint(context, `The shared store ${label} does not answer (${status.reason}). Answers are kept in the memory of this process meanwhile.`, 'warning');
@@ -23,10 +30,10 @@ export async function openSharedStore(context: IExecuteFunctions | ISupplyDataFu
 	return shared;
 }
 
-async function obtain(context: IExecuteFunctions | ISupplyDataFunctions, runtime: Runtime): Promise<SharedStore> {
-	const data = await context.getCredentials(STORE_CREDENTIAL);
+async function obtain(context: IExecuteFunctions | ISupplyDataFunctions, runtime: Runtime, choice: unknown): Promise<SharedStore | undefined> {
 	try {
-		return runtime.sharedStores.obtain(toStoreSettings(data));
+		if (requireOneOf('Store', choice ?? 'memory', CHOICES) === 'memory') return undefined;
+		return runtime.sharedStores.obtain(toStoreSettings(await context.getCredentials(STORE_CREDENTIAL)));
 	} catch (error) {
 		throw toNodeError(context.getNode(), error, 0);
 	}

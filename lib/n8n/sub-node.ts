@@ -2,7 +2,7 @@ import { NodeOperationError, type IDataObject, type INode, type ISupplyDataFunct
 import { getRuntime, type Runtime, type SharedStore } from '../runtime';
 import { toNodeError } from './errors';
 import { cancelSignal } from './signal';
-import { openSharedStore } from './store';
+import { openStore } from './store';
 
 /** What n8n's context has beyond its types; each may be missing in another version. */
 interface Untyped {
@@ -37,11 +37,11 @@ export function readOrReport<T>(context: SubNodeContext, itemIndex: number, read
 	}
 }
 
-export async function openSubNode(context: SubNodeContext, type: NodeConnectionType, usesSharedStore: boolean): Promise<SubNode> {
+export async function openSubNode(context: SubNodeContext, type: NodeConnectionType, store: unknown): Promise<SubNode> {
 	const runtime = getRuntime((message) => context.logger.warn(message));
 	return {
 		runtime,
-		shared: usesSharedStore ? await openSharedStore(context, runtime) : undefined,
+		shared: await openStore(context, runtime, store),
 		log: new SubNodeLog(context, type),
 		below: nodesBelow(context, type),
 		place: { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id },

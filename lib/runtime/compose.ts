@@ -2,8 +2,8 @@ import type { BalanceOptions, Probe } from '../balance/balancer';
 import { HedgePolicy, type HedgeOptions } from '../balance/hedge';
 import { BalancePolicy } from '../balance/policy';
 import type { CircuitOptions } from '../breaker/circuit';
-import { HttpCachePolicy, type HttpCacheOptions } from '../cache/http-policy';
-import { CachePolicy, type CacheLook, type CacheOptions, type CacheParts } from '../cache/policy';
+import { HttpCachePolicy, type HttpCacheOptions, type HttpCacheParts } from '../cache/http-policy';
+import { CachePolicy, type CacheLook, type CacheOptions } from '../cache/policy';
 import { isolate } from '../cache/isolate';
 import type { ErrorCode } from '../core/errors';
 import { isFastpathError } from '../core/errors';
@@ -96,22 +96,21 @@ export function compose(runtime: Runtime, options: LaneOptions): Policy {
 	const { cache, httpCache, scope } = options;
 	const { store } = cacheParts(runtime, options);
 	// Who accepts no similar answer never joins a flight that may bring one.
-	const cached = cache && [cache.mode, options.shared?.store.name, options.similar && JSON.stringify(options.similar)].filter(Boolean).join(' ');
-	const lane = cache?.mode !== 'off' && cached ? cached : options.share ? 'shared' : undefined;
+	const cached = cache && cache.mode !== 'off' ? [cache.mode, options.similar && JSON.stringify(options.similar)] : options.share ? ['shared'] : undefined;
+	const lane = cached && [...cached, options.shared?.store.name].filter(Boolean).join(' ');
 	const budget = options.retryBudget && runtime.retryBudget(scope, options.retryBudget);
 	const answers = cache && new CachePolicy(cache, cacheParts(runtime, options));
+	const responses = httpCache && new HttpCachePolicy(httpCache, cacheParts(runtime, options));
 	const stages: Array<Policy | undefined> = [
 		new TimeoutPolicy('total', options.totalTimeoutMs, clock),
 		lane === undefined
 			? undefined
 			: new SingleFlightPolicy(runtime.flights, { boundMs: options.totalTimeoutMs, lane, isolate, generation: () => store.generation }),
 		// Only who may take an answer from the store may wait for it to appear there.
-		answers && options.shared && cache.mode === 'readWrite'
-			? new LeasePolicy(options.shared.leases, async (key) => !(await answers.look(key)).asks)
-			: undefined,
+		leased(options.shared, cache?.mode === 'readWrite' ? answers : undefined, responses),
 		cache && options.similar && new SimilarPolicy(options.similar, cache, { ...runtime.similar, store }),
 		answers,
-		httpCache && new HttpCachePolicy(httpCache, runtime),
+		responses,
 		new RetryPolicy(options.retry, clock, random, budget),
 		options.hedge && new HedgePolicy(options.hedge, runtime.latencies(scope), clock, () => budget?.withdraw() ?? true),
 		...(options.balance ? [balanced(runtime, options, options.balance)] : attemptStages(runtime, options, scope)),
@@ -119,8 +118,15 @@ export function compose(runtime: Runtime, options: LaneOptions): Policy {
 	return pipeline(...stages.filter((stage) => stage !== undefined));
 }
 
-function cacheParts(runtime: Runtime, { shared }: Pick<LaneOptions, 'shared'>): CacheParts {
-	return { store: shared?.store ?? runtime.store, background: runtime.background, detachedSignal: runtime.detachedSignal };
+function leased(shared: SharedStore | undefined, answers: CachePolicy | undefined, responses: HttpCachePolicy | undefined): Policy | undefined {
+	if (!shared) return undefined;
+	if (responses) return new LeasePolicy(shared.leases, async (context) => await responses.look(context));
+	return answers && new LeasePolicy(shared.leases, async ({ key = '' }) => await answers.look(key));
+}
+
+function cacheParts(runtime: Runtime, { shared }: Pick<LaneOptions, 'shared'>): HttpCacheParts {
+	const { background, detachedSignal, clock, random } = runtime;
+	return { store: shared?.store ?? runtime.store, background, detachedSignal, clock, random };
 }
 
 /** What an attempt passes on its way to one origin. The rate stands inside the limiter: tokens are spent as requests leave. */
@@ -160,15 +166,22 @@ const countAttempts: Policy = {
 export function openLane(runtime: Runtime, options: LaneOptions): Lane {
 	const policy = compose(runtime, options);
 	const labels = { source: options.source, origin: options.scope.origin };
+	const refreshedBy =
+		<T>(account: Account<T> | undefined): CallContext['refreshed'] =>
+		(outcome, behind) => {
+			// The key names calls of one kind, so what was refreshed is of the caller's type.
+			const facts = 'value' in outcome ? account?.(outcome.value as T, behind) : { errorCode: codeOf(outcome.error) };
+			runtime.metrics.refreshed(labels, { trace: behind, durationMs: behind.upstreamMs, ...facts });
+		};
 	return {
 		look: async (key, prompt) => await look(runtime, options, key, prompt),
 		async run<T>(call: Call<T>, lane: LaneCall, account?: Account<T>): Promise<Outcome<T>> {
 			const trace = newTrace();
-			if (options.cache && options.cache.mode !== 'off' && lane.key !== undefined) trace.store = storeOf(options);
+			if (usesStore(options, lane)) trace.store = storeOf(options);
 			const startedAt = runtime.clock.now();
 			const elapsed = () => runtime.clock.now() - startedAt;
 			try {
-				const value = await policy.execute(call, { ...lane, trace });
+				const value = await policy.execute(call, { ...lane, trace, refreshed: refreshedBy(account) });
 				trace.totalMs = elapsed();
 				runtime.metrics.record(labels, { trace, durationMs: elapsed(), ...account?.(value, trace) });
 				return { ok: true, value, trace };
@@ -179,6 +192,10 @@ export function openLane(runtime: Runtime, options: LaneOptions): Lane {
 			}
 		},
 	};
+}
+
+function usesStore({ cache, httpCache }: LaneOptions, { key, request }: LaneCall): boolean {
+	return (cache !== undefined && cache.mode !== 'off' && key !== undefined) || (httpCache !== undefined && request !== undefined);
 }
 
 function storeOf({ shared }: LaneOptions): NonNullable<CallTrace['store']> {

@@ -1,13 +1,14 @@
 import { BudgetBook } from '../ai';
 import { Balancer, type BalanceOptions } from '../balance/balancer';
 import { RecentLatencies } from '../balance/hedge';
+import { BatchBook, type BatchRecord } from '../batch/progress';
 import { Windows } from '../batch/windows';
 import { BreakerPolicy } from '../breaker/policy';
 import type { CircuitOptions } from '../breaker/circuit';
 import { ClearableStore } from '../cache/clearable-store';
 import { MemoryStore } from '../cache/memory-store';
 import { OwnRules } from '../cache/own-rules';
-import type { DetachedSignal } from '../cache/policy';
+import type { DetachedSignal } from '../cache/refresh';
 import { matches, type Rule } from '../cache/rules';
 import type { Store } from '../cache/store';
 import { Background } from '../core/background';
@@ -59,6 +60,8 @@ export interface RuntimeStats {
 	/** Most used first. */
 	readonly pools: ReturnType<PooledTransport['stats']>;
 	readonly calls: readonly SeriesSnapshot[];
+	/** Those that run and the last fifty that have ended. */
+	readonly batches: readonly BatchRecord[];
 }
 
 /** Everything that outlives one execution, once per process. */
@@ -68,6 +71,8 @@ export class Runtime {
 	readonly store: Store;
 	/** Stores that other processes reach too, with this one's memory in front of them. */
 	readonly sharedStores: SharedStores;
+	/** How far batches are. */
+	readonly batches: BatchBook;
 	/** What batches have done, so that another try need not do it again. */
 	readonly journals: Journals;
 	readonly similar: Omit<SimilarParts, 'store'>;
@@ -102,6 +107,7 @@ export class Runtime {
 		this.store = new ClearableStore(this.#memory, this.#rules);
 		this.sharedStores = new SharedStores(this.#memory, this.clock, this.random, parts.log);
 		this.journals = new Journals(this.clock);
+		this.batches = new BatchBook(this.clock);
 		this.similar = { index: new SimilarIndex({ clock: this.clock }), vectors: new VectorIndex({ clock: this.clock }), counts: new SimilarCounts() };
 		this.flights = new FlightDeck(this.clock);
 		this.background = new Background(MAX_BACKGROUND_TASKS, (_key, error) =>
@@ -219,6 +225,7 @@ export class Runtime {
 			circuits: this.#breakers.entries().map(([scope, breaker]) => ({ scope, state: breaker.state })),
 			pools: this.transport.ranking(Infinity),
 			calls: this.metrics.snapshot(),
+			batches: this.batches.list(),
 		};
 	}
 

@@ -1,5 +1,6 @@
+import { bounded } from '../core/bounded';
 import type { Clock } from '../core/clock';
-import { TimeoutError } from '../core/errors';
+import { isFastpathError } from '../core/errors';
 import type { SharedBackend, SharedSize, SureShared, WindowGrant } from '../core/shared';
 import { MemoryBackend } from './memory';
 
@@ -27,8 +28,8 @@ export interface SharedStatus {
 
 const FAILURES_TO_OPEN = 3;
 const PROBE_EVERY_MS = 1000;
-/** A connection on which nothing has come back for that many probes is given up. */
-const PROBES_TO_RECONNECT = 5;
+/** A connection on which nothing has come back for that many probes is given up: the store may be well behind a new one. */
+const PROBES_TO_RECONNECT = 2;
 /** A walk through many keys takes many commands. */
 const WALK_TIMEOUT_MS = 10_000;
 
@@ -90,7 +91,7 @@ export class GuardedBackend implements SharedBackend, SureShared {
 	}
 
 	async probe(write: boolean): Promise<void> {
-		await this.#bounded(this.backend.probe(write), this.#timeoutMs);
+		await bounded(this.backend.probe(write), this.#timeoutMs, this.#clock);
 	}
 
 	isRefusal(error: unknown): boolean {
@@ -207,26 +208,26 @@ export class GuardedBackend implements SharedBackend, SureShared {
 	async #write<T>(command: () => Promise<T>, otherwise: () => T | Promise<T>): Promise<T> {
 		if (!this.#connected) await this.connect();
 		if (this.#state !== 'up' || this.#disposed) return await otherwise();
-		const value = await this.#try(command, otherwise, this.#timeoutMs);
-		return value;
+		return await this.#try(
+			async () => {
+				const value = await command();
+				this.#refusalsInRow = 0;
+				return value;
+			},
+			otherwise,
+			this.#timeoutMs,
+		);
 	}
 
 	async #try<T>(command: () => Promise<T>, otherwise: () => T | Promise<T>, timeoutMs: number): Promise<T> {
 		try {
-			const value = await this.#bounded(command(), timeoutMs);
+			const value = await bounded(command(), timeoutMs, this.#clock);
 			this.#inRow = 0;
 			return value;
 		} catch (error) {
 			this.#fail(error);
 			return await otherwise();
 		}
-	}
-
-	async #bounded<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
-		return await new Promise<T>((resolve, reject) => {
-			const cancel = this.#clock.after(timeoutMs, () => reject(new TimeoutError('attempt', timeoutMs)));
-			promise.then(resolve, reject).finally(cancel);
-		});
 	}
 
 	#fail(error: unknown): void {
@@ -292,6 +293,6 @@ export class GuardedBackend implements SharedBackend, SureShared {
 function reasonOf(error: unknown): string {
 	const text = error instanceof Error ? error.message : String(error);
 	if (/isn't writeable|Connection is closed|max retries per request/i.test(text)) return 'not connected';
-	if (/timed out/i.test(text)) return 'no answer in time';
+	if (isFastpathError(error) || /timed out/i.test(text)) return 'no answer in time';
 	return text.slice(0, 200);
 }

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { SharedSize } from '../core/shared';
-import type { RedisClient } from './redis-client';
+import { isForeign, type RedisClient } from './redis-client';
 
 /** How many keys are looked at to find out whether the book is right. */
 const SAMPLE = 16;
@@ -128,6 +128,14 @@ export class RedisBook {
 	}
 
 	async #eval(script: string, parameters: ReadonlyArray<string | number>): Promise<unknown> {
-		return await this.client.eval(script, this.#keys.length, ...this.#keys, ...parameters);
+		const evaluate = async () => await this.client.eval(script, this.#keys.length, ...this.#keys, ...parameters);
+		try {
+			return await evaluate();
+		} catch (error) {
+			if (!isForeign(error)) throw error;
+			// Without its marks it is known to be wrong.
+			await this.client.unlink(...this.#keys);
+			return await evaluate();
+		}
 	}
 }

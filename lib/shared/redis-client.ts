@@ -28,8 +28,8 @@ export type RedisClient = Redis | Cluster;
 /** Replies in the one shape that all versions of the protocol have. */
 type PlainOptions = RedisOptions & { readonly replyMapping: 'legacy' };
 
-/** The first attempt at once, then in steps of 100 ms up to a second: a server that is back is found within that time. */
-const retryDelayMs = (attempt: number) => Math.min(attempt * 100, 1000);
+/** In steps of 100 ms up to half a second: a server that is back is found within that time. */
+const retryDelayMs = (attempt: number) => Math.min(attempt * 100, 500);
 
 /** A client that queues nothing, repeats nothing and gives up on time; it connects when told to. */
 export function createRedisClient(settings: RedisSettings): RedisClient {
@@ -74,9 +74,14 @@ function connectionOptions(settings: RedisSettings): PlainOptions {
 		lazyConnect: true,
 		enableOfflineQueue: false,
 		autoResendUnfulfilledCommands: false,
+		// The client does it without looking whether it worked, which would end the process where it did not: RedisBackend does it.
+		autoResubscribe: false,
 		maxRetriesPerRequest: 0,
+		// A connection that is given up has nothing left to say.
+		disconnectTimeout: 100,
 		connectTimeout: settings.connectTimeoutMs,
-		commandTimeout: settings.commandTimeoutMs,
+		// Whoever sends a command has the shorter bound; this one is for the commands that set a connection up.
+		commandTimeout: settings.connectTimeoutMs / 2,
 		retryStrategy: retryDelayMs,
 		disableClientInfo: true,
 		connectionName: 'n8n-nodes-fastpath',
@@ -87,4 +92,9 @@ function connectionOptions(settings: RedisSettings): PlainOptions {
 		...(password ? { password } : {}),
 		...(tls ? { tls: { rejectUnauthorized: tls.rejectUnauthorized, ...(tls.ca ? { ca: tls.ca } : {}) } } : {}),
 	};
+}
+
+/** The answer to a command that found something of another kind under its key. */
+export function isForeign(error: unknown): boolean {
+	return error instanceof Error && /\bWRONGTYPE\b|value is not an integer/.test(error.message);
 }

@@ -1,5 +1,18 @@
 /** Steps that must not be torn apart, as Lua; each touches one key only, so that they run in a cluster as well. */
 
+/** No lease is taken for longer, in milliseconds. */
+const LONGEST_LEASE = 600_000;
+
+/**
+ * KEYS[1] lease; ARGV token, ttlMs. Whatever lies there without an end, or with one later than a lease can have, is
+ * none of ours, and would keep everybody waiting.
+ */
+export const ACQUIRE = `if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+local left = redis.call('PTTL', KEYS[1])
+if left >= 0 and left <= ${LONGEST_LEASE} then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`;
+
 /** KEYS[1] lease; ARGV token, ttlMs. */
 export const RENEW = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`;
 

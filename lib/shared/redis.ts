@@ -5,8 +5,8 @@ import type { SharedBackend, SharedSize, WindowGrant } from '../core/shared';
 import { Cluster } from '../vendor';
 import type { Redis } from '../vendor';
 import { RedisBook, type BookEntry } from './redis-book';
-import { createRedisClient, type RedisClient, type RedisSettings } from './redis-client';
-import { ADD, APPEND, RELEASE, RENEW, TAKE } from './redis-scripts';
+import { createRedisClient, isForeign, type RedisClient, type RedisSettings } from './redis-client';
+import { ACQUIRE, ADD, APPEND, RELEASE, RENEW, TAKE } from './redis-scripts';
 import { Topics } from './topics';
 
 const SCAN_COUNT = 500;
@@ -45,11 +45,12 @@ export class RedisBackend implements SharedBackend {
 	}
 
 	reconnect(): void {
-		for (const client of [this.#client, this.#subscriber]) client?.disconnect(true);
+		// One that is being made has bounds of its own.
+		for (const client of [this.#client, this.#subscriber]) if (client?.status === 'ready') client.disconnect(true);
 	}
 
 	async get(key: string): Promise<Buffer | undefined> {
-		return (await this.#client.getBuffer(this.#key('value', key))) ?? undefined;
+		return (await this.#own('value', key, async (place) => await this.#client.getBuffer(place))) ?? undefined;
 	}
 
 	async getMany(keys: readonly string[]): Promise<Array<Buffer | undefined>> {
@@ -97,32 +98,33 @@ export class RedisBackend implements SharedBackend {
 	}
 
 	async acquire(name: string, token: string, ttlMs: number): Promise<boolean> {
-		return (await this.#client.set(this.#key('lease', name), token, 'PX', whole(ttlMs), 'NX')) === 'OK';
+		return (await this.#own('lease', name, async (key) => await this.#client.eval(ACQUIRE, 1, key, token, whole(ttlMs)))) === 1;
 	}
 
 	async renew(name: string, token: string, ttlMs: number): Promise<boolean> {
-		return (await this.#client.eval(RENEW, 1, this.#key('lease', name), token, whole(ttlMs))) === 1;
+		return (await this.#own('lease', name, async (key) => await this.#client.eval(RENEW, 1, key, token, whole(ttlMs)))) === 1;
 	}
 
 	async release(name: string, token: string): Promise<boolean> {
-		return (await this.#client.eval(RELEASE, 1, this.#key('lease', name), token)) === 1;
+		return (await this.#own('lease', name, async (key) => await this.#client.eval(RELEASE, 1, key, token))) === 1;
 	}
 
 	async add(name: string, amount: number, ttlMs: number): Promise<number> {
-		return Number(await this.#client.eval(ADD, 1, this.#key('counter', name), amount, whole(ttlMs)));
+		return Number(await this.#own('counter', name, async (key) => await this.#client.eval(ADD, 1, key, amount, whole(ttlMs))));
 	}
 
 	async take(name: string, limit: number, windowMs: number): Promise<WindowGrant> {
-		const waitMs = Number(await this.#client.eval(TAKE, 1, this.#key('window', name), limit, whole(windowMs), randomUUID()));
+		const take = async (key: string) => await this.#client.eval(TAKE, 1, key, limit, whole(windowMs), randomUUID());
+		const waitMs = Number(await this.#own('window', name, take));
 		return { granted: waitMs === 0, waitMs };
 	}
 
 	async append(name: string, value: Buffer, bounds: { readonly ttlMs: number; readonly max: number }): Promise<void> {
-		await this.#client.eval(APPEND, 1, this.#key('list', name), value, whole(bounds.ttlMs), bounds.max);
+		await this.#own('list', name, async (key) => await this.#client.eval(APPEND, 1, key, value, whole(bounds.ttlMs), bounds.max));
 	}
 
 	async list(name: string): Promise<Buffer[]> {
-		return await this.#client.lrangeBuffer(this.#key('list', name), 0, -1);
+		return await this.#own('list', name, async (key) => await this.#client.lrangeBuffer(key, 0, -1));
 	}
 
 	async publish(channel: string, message: string): Promise<void> {
@@ -179,8 +181,14 @@ export class RedisBackend implements SharedBackend {
 
 	async #listening(): Promise<RedisClient> {
 		if (!this.#subscriber) {
-			this.#subscriber = this.#create();
-			this.#subscriber.on('message', (name: string, message: string) => this.#topics.emit(name, message));
+			const subscriber = this.#create();
+			subscriber.on('message', (name: string, message: string) => this.#topics.emit(name, message));
+			subscriber.on('ready', () => {
+				const names = this.#topics.names();
+				// Where it fails the connection is gone, and the next one will be ready too.
+				if (names.length > 0) subscriber.subscribe(...names).catch(() => {});
+			});
+			this.#subscriber = subscriber;
 		}
 		if (this.#subscriber.status !== 'ready') await this.#open(this.#subscriber);
 		return this.#subscriber;
@@ -206,7 +214,7 @@ export class RedisBackend implements SharedBackend {
 
 	async *#walk(): AsyncGenerator<readonly BookEntry[]> {
 		for await (const [node, keys] of this.#batches('')) {
-			const facts = await Promise.all(keys.map(async (key) => await Promise.all([node.strlen(key), node.pttl(key)])));
+			const facts = await Promise.all(keys.map(async (key) => await Promise.all([node.strlen(key).catch(lengthOfForeign), node.pttl(key)])));
 			const entries = keys.map((key, index): BookEntry => {
 				const [length = 0, ttlMs = 0] = facts[index] ?? [];
 				const name = this.#nameOf(key);
@@ -226,6 +234,18 @@ export class RedisBackend implements SharedBackend {
 		return key.slice(this.#key('value', '').length);
 	}
 
+	/** What another program left at one of our keys is of no use to anybody: it makes room, and the command runs again. */
+	async #own<T>(kind: string, name: string, command: (key: string) => Promise<T>): Promise<T> {
+		const key = this.#key(kind, name);
+		try {
+			return await command(key);
+		} catch (error) {
+			if (!isForeign(error)) throw error;
+			await this.#client.unlink(key);
+			return await command(key);
+		}
+	}
+
 	#key(kind: string, name: string): string {
 		return `${this.prefix}:${kind}:${name}`;
 	}
@@ -238,4 +258,10 @@ function whole(ms: number): number {
 
 function escapeGlob(text: string): string {
 	return text.replace(/[\\*?[\]]/g, '\\$&');
+}
+
+/** What another program left at one of our keys takes no place among our values. */
+function lengthOfForeign(error: unknown): number {
+	if (isForeign(error)) return 0;
+	throw error;
 }

@@ -18,6 +18,11 @@ export class Topics {
 		};
 	}
 
+	/** Of the channels that somebody listens to. */
+	names(): string[] {
+		return [...this.#listeners.keys()];
+	}
+
 	emit(channel: string, message: string): void {
 		for (const listener of [...(this.#listeners.get(channel) ?? [])]) {
 			try {

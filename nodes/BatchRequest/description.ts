@@ -60,7 +60,6 @@ const resume: INodeProperties[] = [
 		noDataExpression: true,
 		default: 'off',
 		description: 'Whether items that are done are noted in a journal, so that another try answers them from there and sends only the others',
-		displayOptions: { show: { operation: ['request'] } },
 		options: [
 			{ name: 'Off', value: 'off', description: 'Each try sends all items' },
 			{
@@ -84,7 +83,7 @@ const resume: INodeProperties[] = [
 		required: true,
 		placeholder: 'e.g. invoices {{ $today.toFormat("yyyy-MM") }}',
 		description: 'Items that were done under this key are not sent again by this node',
-		displayOptions: { show: { resume: ['key'], operation: ['request'] } },
+		displayOptions: { show: { resume: ['key'] } },
 	},
 ];
 
@@ -108,6 +107,22 @@ const batchOptions: INodeProperties[] = [
 			{ name: 'Adaptive', value: 'adaptive', description: 'As many as the server bears, up to Max Concurrent: fewer after 429, 503 and timeouts, slowly more after successes' },
 			{ name: 'Fixed', value: 'fixed', description: 'As many as Max Concurrent says' },
 		],
+	},
+	{
+		displayName: 'Cost Limit',
+		name: 'costLimit',
+		type: 'number',
+		default: 1,
+		typeOptions: { minValue: 0 },
+		description: 'What the whole batch may cost, in the unit of Cost per Item. Before it would be exceeded, the items that are left are cancelled.',
+	},
+	{
+		displayName: 'Cost per Item',
+		name: 'costPerItem',
+		type: 'number',
+		default: 0.001,
+		typeOptions: { minValue: 0 },
+		description: 'What sending an item costs, in any unit. An expression may say so for each item.',
 	},
 	{
 		displayName: 'Follow Rate Limit Headers',

@@ -1,10 +1,11 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 import { Once } from '../../lib/batch/once';
 import type { CallTrace } from '../../lib/core/trace';
+import { packFetched, unpackFetched, type Fetched } from '../shared/http/fetched';
 import type { HttpWork } from '../shared/http/work';
-import { answerFor, isRead, ItemKeys, requestKey, withIdempotencyKey, withTokens } from './identity';
+import { answerFor, isRead, requestKey, withIdempotencyKey, withTokens } from './identity';
+import type { Keeping, Ledger } from './ledger';
 import type { BatchSettings } from './parameters';
-import type { Resumption } from './resume';
 import type { BatchSummary } from './summary';
 
 export interface EachParts {
@@ -12,7 +13,9 @@ export interface EachParts {
 	readonly settings: BatchSettings;
 	/** What an item counts under a limit of tokens; undefined where it is taken from the body. */
 	readonly tokensOf: (itemIndex: number) => number | undefined;
-	readonly resumption: Resumption;
+	/** Names the batch: the same for all tries of it. */
+	readonly batch: string;
+	readonly ledger: Ledger;
 	readonly summary: BatchSummary;
 	/** Resolves when a request may begin. */
 	readonly pace: (itemIndex: number, signal: AbortSignal) => Promise<void>;
@@ -25,27 +28,25 @@ export type ItemWork = (
 	seen: (trace: CallTrace, counts: boolean) => void,
 ) => Promise<INodeExecutionData[]>;
 
+const FETCHED: Keeping<readonly Fetched[]> = {
+	// With Never Error on, an error status is an answer too.
+	pack: (fetched) => (fetched.every(({ response: { status } }) => status >= 200 && status < 300) ? packFetched(fetched) : undefined),
+	unpack: unpackFetched,
+};
+
 /** Each item has a request of its own, unless an earlier try has done it, or another item asks the same. */
-export function eachWork({ work, settings, tokensOf, resumption, summary, pace }: EachParts): ItemWork {
+export function eachWork({ work, settings, tokensOf, batch, ledger, summary, pace }: EachParts): ItemWork {
 	const { idempotencyHeader, identical } = settings;
-	const keyed = settings.resume !== undefined || idempotencyHeader !== undefined;
-	const keys = new ItemKeys();
 	const once = new Once<INodeExecutionData[]>();
 	return async (input, itemIndex, signal, seen) => {
 		const prepared = withTokens(await work.prepare(itemIndex), tokensOf(itemIndex));
 		const send = async (item: string) => {
 			await pace(itemIndex, signal);
-			const named = idempotencyHeader === undefined ? prepared : withIdempotencyKey(prepared, idempotencyHeader, resumption.id, item);
-			const fetched = await work.fetch(named, signal, (trace) => seen(trace, true));
-			await resumption.note(item, fetched, signal);
-			return fetched;
+			const named = idempotencyHeader === undefined ? prepared : withIdempotencyKey(prepared, idempotencyHeader, batch, item);
+			return await work.fetch(named, signal, (trace) => seen(trace, true));
 		};
-		const perform = async () => {
-			const item = keyed ? keys.of(prepared, settings.itemKeyOf(itemIndex)) : '';
-			const recalled = await resumption.recall(item, prepared);
-			if (recalled) summary.recall();
-			return await work.render(prepared, recalled ?? (await send(item)));
-		};
+		const perform = async () =>
+			await work.render(prepared, await ledger.settle({ prepared, keeping: FETCHED, harmless: isRead(prepared), send, signal }));
 		if (identical === 'each' || (identical === 'reads' && !isRead(prepared))) return await perform();
 		const { value, first } = await once.run(requestKey(prepared), perform);
 		if (first) return value;

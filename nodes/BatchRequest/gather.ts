@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Fragment, Part } from '../../lib/batch/windows';
 import { cacheKey } from '../../lib/cache/key';
 import { InvalidOptionError, isFastpathError } from '../../lib/core/errors';
-import type { CallTrace } from '../../lib/core/trace';
+import { newTrace, type CallTrace } from '../../lib/core/trace';
 import { NO_CREDENTIAL_ID } from '../../lib/n8n/credentials';
 import { traceOf } from '../../lib/n8n/trace';
 import type { Runtime } from '../../lib/runtime';
@@ -16,12 +16,13 @@ import type { HttpWork, Prepared } from '../shared/http/work';
 import { jsonOf, judged, parseAnswer, takeApart } from './gather-answer';
 import { bodyOf, pack, roomFor } from './gather-body';
 import type { GatherItem, GatherSettings } from './gather-parameters';
+import type { Keeping, Ledger } from './ledger';
 
 export interface GatherWork {
 	/** Items worked on at the same time: as many as the requests under way can hold, or they would never be full. */
 	readonly atOnce: (requests: number) => number;
 	/** Sends the item with others, and gives its part of the answer. `seen` is told of each request; `counts` is true for one of its items. */
-	perform(itemIndex: number, signal: AbortSignal, seen: (trace: CallTrace, counts: boolean) => void): Promise<INodeExecutionData[]>;
+	perform(itemIndex: number, signal: AbortSignal, ledger: Ledger, seen: (trace: CallTrace, counts: boolean) => void): Promise<INodeExecutionData[]>;
 	/** Results of answers that belonged to no item. */
 	readonly surplus: number;
 }
@@ -39,6 +40,24 @@ export interface GatherParts {
 const MAX_AT_ONCE = 20_000;
 const RESEND_AFTER_MS = 500;
 const MAX_RESEND_AFTER_MS = 30_000;
+
+/** What an item got, and the account of the request that it was in. */
+interface Judged {
+	readonly result: unknown;
+	readonly trace: CallTrace;
+}
+
+const JUDGED: Keeping<Judged> = {
+	pack: ({ result }) => Buffer.from(JSON.stringify([result])),
+	unpack: (packed) => {
+		try {
+			const [result] = JSON.parse(packed.toString()) as [unknown];
+			return { result, trace: { ...newTrace(), journal: true } };
+		} catch {
+			return undefined;
+		}
+	},
+};
 
 /** Items that share requests, with those of other executions too as long as nothing but the items differs. */
 export function gatherWork(context: IExecuteFunctions, runtime: Runtime, { work, settings, read, tokensOf, idempotencyKey }: GatherParts): GatherWork {
@@ -79,7 +98,7 @@ export function gatherWork(context: IExecuteFunctions, runtime: Runtime, { work,
 		get surplus() {
 			return surplus;
 		},
-		async perform(itemIndex, signal, seen) {
+		async perform(itemIndex, signal, ledger, seen) {
 			const prepared = await work.prepare(itemIndex);
 			const { access, ready } = prepared;
 			const item = read(itemIndex);
@@ -91,16 +110,20 @@ export function gatherWork(context: IExecuteFunctions, runtime: Runtime, { work,
 				tokens: tokensOf(itemIndex),
 				send: async (fragments, shared) => await send(prepared, request, item.rest, fragments, shared),
 			};
-			for (let resend = 0; ; resend += 1) {
-				const part = await windows.add(name, options, fragment, signal);
-				seen(part.trace, part.request !== undefined);
-				surplus += part.request?.surplus ?? 0;
-				if (!part.answer.ok) throw part.answer.error;
-				const own = judged(part.answer.value, settings);
-				if (own.ok) return [toItem(own.value, part.trace, ready.settings.response.includeTrace)];
-				if (resend >= settings.resends || !isFastpathError(own.error) || !own.error.retryable) throw own.error;
-				await clock.sleep(Math.min(RESEND_AFTER_MS * 2 ** resend, MAX_RESEND_AFTER_MS), signal);
-			}
+			const sendUntilJudged = async (): Promise<Judged> => {
+				for (let resend = 0; ; resend += 1) {
+					const part = await windows.add(name, options, fragment, signal);
+					seen(part.trace, part.request !== undefined);
+					surplus += part.request?.surplus ?? 0;
+					if (!part.answer.ok) throw part.answer.error;
+					const own = judged(part.answer.value, settings);
+					if (own.ok) return { result: own.value, trace: part.trace };
+					if (resend >= settings.resends || !isFastpathError(own.error) || !own.error.retryable) throw own.error;
+					await clock.sleep(Math.min(RESEND_AFTER_MS * 2 ** resend, MAX_RESEND_AFTER_MS), signal);
+				}
+			};
+			const { result, trace } = await ledger.settle({ prepared, content: item, keeping: JUDGED, harmless: false, send: sendUntilJudged, signal });
+			return [toItem(result, trace, ready.settings.response.includeTrace)];
 		},
 	};
 }

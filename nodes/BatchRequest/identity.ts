@@ -36,10 +36,13 @@ export function withTokens(prepared: Prepared, tokens: number | undefined): Prep
 export class ItemKeys {
 	readonly #seen = new Map<string, number>();
 
-	/** @param own what the user calls the item; '' for the request itself */
-	of({ access, ready }: Prepared, own: string): string {
+	/**
+	 * @param own what the user calls the item; '' for the request itself
+	 * @param content what is sent of the item beside the request
+	 */
+	of({ access, ready }: Prepared, own: string, content?: unknown): string {
 		const { method, url, query, headers, body, settings } = ready;
-		const request = [method, url, query, headers, body, settings.arrayFormat];
+		const request = [method, url, query, headers, body, settings.arrayFormat, content];
 		const credential = settings.access.perItem ? cacheKey(NOWHERE, [access.credentialId, access.held()]) : access.credentialId;
 		const name = cacheKey({ ...NOWHERE, credential }, own === '' ? request : own).slice(0, KEY_DIGITS);
 		const before = this.#seen.get(name) ?? 0;

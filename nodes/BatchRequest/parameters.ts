@@ -12,6 +12,10 @@ export interface BatchSettings {
 	readonly mayFail: (items: number) => number;
 	readonly timeLimitMs: number | undefined;
 	readonly identical: 'each' | 'once' | 'reads';
+	/** What an item costs; undefined where costs are not counted. */
+	readonly costOf: ((itemIndex: number) => number) | undefined;
+	/** What the batch may cost. */
+	readonly costLimit: number | undefined;
 	/** The header's name; undefined where there is to be none. */
 	readonly idempotencyHeader: string | undefined;
 	/** Undefined where no journal is kept. */
@@ -39,6 +43,7 @@ export function readBatch(context: ParameterContext): BatchSettings {
 			seconds === undefined ? undefined : Math.round(requireNumber('Time Limit (Seconds)', seconds, { min: 0.001, max: 31_536_000 }) * 1000),
 		// The pages of an item may depend on more of it than its first request shows.
 		identical: paginates === undefined || paginates === 'off' ? identical : 'each',
+		...readCosts(context, options),
 		idempotencyHeader: options.idempotencyKey === true ? toHeader(options.idempotencyHeader ?? 'Idempotency-Key') : undefined,
 		resume: readResume(context),
 		keepMs: Math.round(requireNumber('Keep Journal For (Hours)', options.journalHours ?? 24, { min: 0.01, max: 8760 }) * 3_600_000),
@@ -68,6 +73,19 @@ function readResume(context: ParameterContext): Resume | undefined {
 function itemKeys(context: ParameterContext, options: Values): (itemIndex: number) => string {
 	if (options.itemKey === undefined) return () => '';
 	return (itemIndex) => requireText('Item Key', asText(context.getNodeParameter('options.itemKey', itemIndex, '')));
+}
+
+function readCosts(context: ParameterContext, options: Values): Pick<BatchSettings, 'costOf' | 'costLimit'> {
+	const { costPerItem, costLimit } = options;
+	if (costLimit !== undefined && costPerItem === undefined) {
+		throw new InvalidOptionError('Cost per Item', 'what an item costs, as there is a Cost Limit', costPerItem);
+	}
+	const toCost = (value: unknown) => requireNumber('Cost per Item', typeof value === 'string' ? Number(value) : value);
+	const varies = perItem(context, (from, itemIndex) => toCost(from.getNodeParameter('options.costPerItem', itemIndex, 0)), ['options']);
+	return {
+		costOf: costPerItem === undefined ? undefined : varies,
+		costLimit: costLimit === undefined ? undefined : requireNumber('Cost Limit', costLimit),
+	};
 }
 
 /** RFC 9110 section 5.1. */

@@ -3,6 +3,7 @@ import type { Settled } from '../../lib/batch/run';
 import type { CallTrace } from '../../lib/core/trace';
 import { Histogram } from '../../lib/metrics/histogram';
 import { addHint } from '../../lib/n8n/hints';
+import type { Costs } from './costs';
 
 /** What a batch came to. Times are of whole calls, with their retries and waiting. */
 export class BatchSummary {
@@ -31,7 +32,7 @@ export class BatchSummary {
 		this.#recalled += 1;
 	}
 
-	of(results: ReadonlyArray<Settled<unknown>>, durationMs: number): IDataObject {
+	of(results: ReadonlyArray<Settled<unknown>>, durationMs: number, costs?: Costs): IDataObject {
 		const count = (status: Settled<unknown>['status']) => results.filter((result) => result.status === status).length;
 		const ok = count('ok');
 		return {
@@ -44,6 +45,7 @@ export class BatchSummary {
 			shared: this.#shared,
 			cached: this.#cached,
 			resumed: this.#recalled,
+			...(costs && { cost: Math.round(costs.spent * 1e6) / 1e6 }),
 			durationMs: Math.round(durationMs),
 			okPerSecond: durationMs > 0 ? Math.round((ok / durationMs) * 10_000) / 10 : 0,
 			p50Ms: this.#quantile(0.5),
@@ -58,10 +60,10 @@ export class BatchSummary {
 }
 
 export function showSummary(context: IExecuteFunctions, facts: IDataObject): void {
-	const { ok, items, failed, cancelled, requests, retries, shared, cached, resumed, okPerSecond, p50Ms, p95Ms, p99Ms } = facts;
+	const { ok, items, failed, cancelled, requests, retries, shared, cached, resumed, cost, okPerSecond, p50Ms, p95Ms, p99Ms } = facts;
 	addHint(
 		context,
 		`${ok} of ${items} items done, ${failed} failed, ${cancelled} cancelled. ${requests} requests sent, ${retries} of them retries; ` +
-			`${shared} spared as identical, ${cached} answered from the cache, ${resumed} from the journal. ${okPerSecond} items per second; p50 ${p50Ms} ms, p95 ${p95Ms} ms, p99 ${p99Ms} ms.`,
+			`${shared} spared as identical, ${cached} answered from the cache, ${resumed} from the journal.${cost === undefined ? '' : ` Cost: ${cost}.`} ${okPerSecond} items per second; p50 ${p50Ms} ms, p95 ${p95Ms} ms, p99 ${p99Ms} ms.`,
 	);
 }

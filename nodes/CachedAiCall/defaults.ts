@@ -5,11 +5,12 @@ export const DEFAULTS = {
 	maxRetries: 3,
 	/** The longest answers of today's models are well below a megabyte. */
 	maxResponseMb: 8,
+	/** Of a file with the results of a batch: the answers to fifty thousand requests, if they are short. */
+	maxBatchMb: 256,
 	staleIfErrorSeconds: 0,
 	staleWhileRevalidateSeconds: 0,
 	/** Servers other than OpenAI's take fewer than its 2048. */
 	textsPerRequest: 100,
 	/** Reasoning models think for minutes before their first byte. */
 	timeoutSeconds: 600,
-	totalTimeoutSeconds: 1200,
 } as const;

@@ -1,8 +1,11 @@
 import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
-import { cacheProperties, storeProperty } from '../shared/cache';
+import { cacheProperties } from '../shared/cache';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
+import { storeCredential, storeOfCache } from '../shared/store';
+import { totalTimeoutOption } from '../shared/timeout';
 import { DEFAULTS } from './defaults';
+import { BATCH_OPERATIONS, batchOperations, batchOptionCollections, batchProperties } from './description.batch';
 import { costOptions } from './description.cost';
 import { fallbackOptions } from './description.fallback';
 import { embedOptions, embedProperties } from './description.embed';
@@ -11,11 +14,13 @@ import { PROVIDER_IDS, PROVIDER_SETS, providerChoice, type ProviderId } from './
 import { promptOptions } from './shorten';
 import { similarOptions } from './similar';
 
-const show = { operation: ['chat'] };
+const show = { operation: ['chat', 'submitBatch'] };
+const showChat = { operation: ['chat'] };
 const showEmbed = { operation: ['embed'] };
 const showRequest = { operation: ['request'] };
-const showAsked = { operation: ['chat', 'embed'] };
-const showAll = { operation: ['chat', 'embed', 'request'] };
+const showAsked = { operation: ['chat', 'embed', 'submitBatch'] };
+const showCached = { operation: [...showAsked.operation, 'request'] };
+const showAll = { operation: [...showCached.operation, ...BATCH_OPERATIONS] };
 
 const prompts: INodeProperties[] = [
 	{
@@ -187,14 +192,7 @@ const modelOptions: INodeProperties[] = [
 		typeOptions: { minValue: 0, maxValue: 1, numberPrecision: 2 },
 		description: 'Share of the probability that words are picked from. Set this or the temperature, not both.',
 	},
-	{
-		displayName: 'Total Timeout (Seconds)',
-		name: 'totalTimeoutSeconds',
-		type: 'number',
-		default: DEFAULTS.totalTimeoutSeconds,
-		typeOptions: { minValue: 1 },
-		description: 'How long a call may take with all its attempts and waiting',
-	},
+	totalTimeoutOption,
 ];
 
 const PROVIDER_NAMES = PROVIDER_IDS.map((id) => ({ name: providerChoice(id).name, value: id }));
@@ -208,7 +206,9 @@ function choicesWith(provider: ProviderId): string[] {
 const SHARED_OPTIONS = new Set(['explain', 'staleIfErrorSeconds', 'staleWhileRevalidateSeconds', 'timeoutSeconds', 'totalTimeoutSeconds']);
 
 /** Of a request that says all else itself. */
-const REQUEST_OPTIONS = new Set([...SHARED_OPTIONS, 'cacheVaried', 'stream'].filter((name) => name !== 'explain'));
+const REQUEST_OPTIONS = new Set([...SHARED_OPTIONS, 'cacheVaried', 'stream']);
+/** Of a conversation only, not of texts or lists. */
+const CHAT_REQUEST_OPTIONS = new Set(['cacheVaried', 'explain', 'stream']);
 
 /** All but what n8n's linter wants to see in the class itself: icon, subtitle, use as a tool. */
 export const description: INodeTypeDescription = {
@@ -225,7 +225,7 @@ export const description: INodeTypeDescription = {
 			const { credential } = providerChoice(id);
 			return credential ? [{ name: credential, required: true, displayOptions: { show: { provider: choicesWith(id) } } }] : [];
 		}),
-		{ name: 'fastpathStoreApi', required: true, testedBy: 'testStore', displayOptions: { show: { store: ['shared'] } } },
+		{ ...storeCredential('/store'), testedBy: 'testStore' },
 	],
 	properties: [
 		{
@@ -235,6 +235,7 @@ export const description: INodeTypeDescription = {
 			noDataExpression: true,
 			default: 'chat',
 			options: [
+				...batchOperations,
 				{
 					name: 'Embed Text',
 					value: 'embed',
@@ -253,7 +254,7 @@ export const description: INodeTypeDescription = {
 					action: 'Send an open ai request with caching',
 					description: "Send a whole request in the format of OpenAI's API, or answer it from the cache",
 				},
-			],
+			].sort((a, b) => a.name.localeCompare(b.name)),
 		},
 		{
 			displayName: 'Provider',
@@ -311,15 +312,16 @@ export const description: INodeTypeDescription = {
 		...prompts,
 		...embedProperties(showEmbed),
 		...requestProperties(showRequest),
-		...cacheProperties(showAll),
-		storeProperty(showAll),
+		...batchProperties(),
+		...cacheProperties(showCached),
+		storeOfCache(showCached),
 		{
 			displayName: 'Options',
 			name: 'options',
 			type: 'collection',
 			placeholder: 'Add option',
 			default: {},
-			displayOptions: { show },
+			displayOptions: { show: showChat },
 			options: [...modelOptions, ...promptOptions, ...similarOptions, ...fallbackOptions(PROVIDER_NAMES), ...costOptions(), ...resilienceOptions(DEFAULTS), ...connectionOptions(DEFAULTS)].sort((a, b) =>
 				a.displayName.localeCompare(b.displayName),
 			),
@@ -339,6 +341,7 @@ export const description: INodeTypeDescription = {
 				...connectionOptions(DEFAULTS),
 			].sort((a, b) => a.displayName.localeCompare(b.displayName)),
 		},
+		...batchOptionCollections(modelOptions, SHARED_OPTIONS),
 		{
 			displayName: 'Options',
 			name: 'options',
@@ -349,7 +352,9 @@ export const description: INodeTypeDescription = {
 			options: [
 				...fallbackOptions(PROVIDER_NAMES).filter(({ name }) => name !== 'fallbackField'),
 				...costOptions(),
-				...modelOptions.filter(({ name }) => REQUEST_OPTIONS.has(name)),
+				...modelOptions
+					.filter(({ name }) => REQUEST_OPTIONS.has(name))
+					.map((option) => (CHAT_REQUEST_OPTIONS.has(option.name) ? { ...option, displayOptions: { show: { '/endpoint': ['chat'] } } } : option)),
 				...resilienceOptions(DEFAULTS),
 				...connectionOptions(DEFAULTS),
 			].sort((a, b) => a.displayName.localeCompare(b.displayName)),

@@ -1,14 +1,14 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { CallTrace } from '../../lib/core/trace';
 import { runItems } from '../../lib/n8n/items';
-import { openSharedStore } from '../../lib/n8n/store';
+import { openStore } from '../../lib/n8n/store';
 import { traceOf } from '../../lib/n8n/trace';
 import type { Runtime } from '../../lib/runtime';
 import { accessOpener } from './access';
 import { wasSaved } from './operations/chat';
 import { Embedder, type Embedding } from './operations/embed';
 import { explainEmbedding } from './operations/explain';
-import { embedReader, readConcurrency, readTextsPerRequest, usesSharedStore } from './parameters';
+import { embedReader, readConcurrency, readTextsPerRequest, readStore } from './parameters';
 import { Summary } from './summary';
 
 /** Texts that wait together for the requests that they are to share. */
@@ -18,7 +18,7 @@ export async function embedItems(context: IExecuteFunctions, runtime: Runtime): 
 	const read = embedReader(context);
 	const open = accessOpener(context);
 	const summary = new Summary();
-	const shared = usesSharedStore(context) ? await openSharedStore(context, runtime) : undefined;
+	const shared = await openStore(context, runtime, readStore(context));
 	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn, shared };
 	const embedder = new Embedder(runtime, place);
 	// As many items at once as the requests under way can hold, or they would never be full.

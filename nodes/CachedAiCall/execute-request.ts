@@ -2,14 +2,14 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import { errorReply, jsonReply, streamReply, type OpenAiReply } from '../../lib/ai';
 import type { CallTrace } from '../../lib/core/trace';
 import { runItems } from '../../lib/n8n/items';
-import { openSharedStore } from '../../lib/n8n/store';
+import { openStore } from '../../lib/n8n/store';
 import { traceOf } from '../../lib/n8n/trace';
 import type { Runtime } from '../../lib/runtime';
 import { accessOpener } from './access';
 import { wasSaved } from './operations/chat';
 import { Embedder } from './operations/embed';
 import { answer } from './operations/request';
-import { readConcurrency, usesSharedStore } from './parameters';
+import { readConcurrency, readStore } from './parameters';
 import { repliesAsHttp, requestReader, type RequestParameters } from './parameters-request';
 import { Summary } from './summary';
 
@@ -24,14 +24,14 @@ export async function answerRequests(context: IExecuteFunctions, runtime: Runtim
 	const read = requestReader(context);
 	const open = accessOpener(context);
 	const summary = new Summary();
-	const shared = usesSharedStore(context) ? await openSharedStore(context, runtime) : undefined;
+	const shared = await openStore(context, runtime, readStore(context));
 	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn, shared };
 	const embedder = new Embedder(runtime, place);
 	const work = async (itemIndex: number, signal: AbortSignal): Promise<Answered> => {
 		const parameters = read(itemIndex);
 		const outcome = await answer(runtime, open, embedder, parameters, place, signal);
 		if (!outcome.ok) throw outcome.error;
-		summary.count(outcome.trace);
+		if (!isExplanation(parameters)) summary.count(outcome.trace);
 		return { parameters, value: outcome.value, trace: outcome.trace };
 	};
 	const output = await runItems(context, { concurrency: readConcurrency(context) }, async (itemIndex, signal) => {
@@ -51,8 +51,12 @@ export async function answerRequests(context: IExecuteFunctions, runtime: Runtim
 	return output;
 }
 
+function isExplanation(parameters: RequestParameters): boolean {
+	return parameters.endpoint === 'chat' && parameters.call.explain;
+}
+
 function replyOf(parameters: RequestParameters, value: unknown): OpenAiReply {
-	return parameters.endpoint === 'chat' && parameters.stream ? streamReply(value, parameters) : jsonReply(value);
+	return parameters.endpoint === 'chat' && parameters.stream && !isExplanation(parameters) ? streamReply(value, parameters) : jsonReply(value);
 }
 
 function traced(parameters: RequestParameters, trace: CallTrace): IDataObject {

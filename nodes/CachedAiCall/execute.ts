@@ -1,21 +1,21 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import type { AiAnswer } from '../../lib/ai';
-import type { CallTrace } from '../../lib/core/trace';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { warnOfStackedRetries } from '../../lib/n8n/hints';
 import { runItems } from '../../lib/n8n/items';
-import { openSharedStore } from '../../lib/n8n/store';
-import { traceOf } from '../../lib/n8n/trace';
+import { openStore } from '../../lib/n8n/store';
 import { getRuntime } from '../../lib/runtime';
 import { accessOpener } from './access';
 import { ask } from './operations/ask';
 import { Embedder } from './operations/embed';
 import { explainChat } from './operations/explain';
 import { promptVectors } from './operations/prompt-vector';
-import { wasSaved, type Place } from './operations/chat';
+import type { Place } from './operations/chat';
+import { batchItems } from './execute-batch';
 import { embedItems } from './execute-embed';
 import { withImages } from './images';
+import { toItem } from './items';
 import { answerRequests } from './execute-request';
-import { parameterReader, readConcurrency, readOperation, usesSharedStore } from './parameters';
+import { parameterReader, readConcurrency, readOperation, readStore } from './parameters';
+import { batchOperation } from './parameters-batch';
 import { Summary } from './summary';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
@@ -24,10 +24,12 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const operation = readOperation(context);
 	if (operation === 'embed') return await embedItems(context, runtime);
 	if (operation === 'request') return await answerRequests(context, runtime);
+	const batch = batchOperation(context);
+	if (batch) return await batchItems(context, runtime, batch);
 	const read = parameterReader(context);
 	const open = accessOpener(context);
 	const summary = new Summary();
-	const shared = usesSharedStore(context) ? await openSharedStore(context, runtime) : undefined;
+	const shared = await openStore(context, runtime, readStore(context));
 	const base: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn, shared };
 	const place: Place = { ...base, vectorOf: promptVectors(runtime, new Embedder(runtime, base), base) };
 	const output = await runItems(context, { concurrency: readConcurrency(context) }, async (itemIndex, signal) => {
@@ -43,16 +45,4 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	});
 	summary.show(context);
 	return output;
-}
-
-function toItem(answer: AiAnswer, trace: CallTrace, includeTrace: boolean): INodeExecutionData {
-	const json: IDataObject = { text: answer.text };
-	if (answer.json !== undefined) json.data = answer.json as IDataObject;
-	json.model = answer.model;
-	json.finishReason = answer.finishReason;
-	json.usage = answer.usage === null ? null : { ...answer.usage };
-	json.costUsd = trace.costUsd ?? null;
-	json.cached = wasSaved(trace);
-	if (includeTrace) json._fastpath = traceOf(trace);
-	return { json };
 }

@@ -7,6 +7,7 @@ import { toCacheSettings, type CacheSettings } from '../shared/cache';
 import { toConnection, type ConnectionSettings } from '../shared/connection';
 import { parseJsonField, requireJsonObject } from '../shared/json';
 import { toResilience, type ResilienceSettings } from '../shared/resilience';
+import { toTotalTimeoutMs } from '../shared/timeout';
 import { DEFAULTS } from './defaults';
 import { readFallback, type FallbackSettings } from './fallback';
 import { readSpending, type SpendingSettings } from './spending';
@@ -55,7 +56,8 @@ export interface EmbedParameters extends CallParameters {
 	readonly extraBody?: Readonly<Record<string, unknown>> | undefined;
 }
 
-const OPERATIONS = ['chat', 'embed', 'request'] as const;
+export const BATCH_OPERATIONS = ['submitBatch', 'getBatch', 'collectBatch', 'cancelBatch'] as const;
+const OPERATIONS = ['chat', 'embed', 'request', ...BATCH_OPERATIONS] as const;
 
 /** What `readSettings` reads. */
 export const SETTINGS = [
@@ -121,13 +123,14 @@ export function readOperation(context: ParameterContext): unknown {
 }
 
 /** One store for the whole run. A store that is not shown (the cache is off) is not used. */
-export function usesSharedStore(context: ParameterContext): boolean {
-	return get(context, 0, 'cacheMode') !== 'off' && get(context, 0, 'store') === 'shared';
+export function readStore(context: ParameterContext): unknown {
+	return get(context, 0, 'cacheMode') === 'off' ? undefined : get(context, 0, 'store');
 }
 
 export function readSettings(context: ParameterContext, itemIndex: number): Settings {
 	const read = (name: string) => get(context, itemIndex, name);
-	requireOneOf('Operation', read('operation'), OPERATIONS);
+	const operation = requireOneOf('Operation', read('operation'), OPERATIONS);
+	const batch = BATCH_OPERATIONS.some((known) => known === operation);
 	const options = (read('options') ?? {}) as Options;
 	const { provider, held } = chosenProvider(read('provider'), read('firstProvider'));
 	const choice = providerChoice(provider);
@@ -143,12 +146,12 @@ export function readSettings(context: ParameterContext, itemIndex: number): Sett
 		staleWhileRevalidateMs: seconds('Serve Stale While Refreshing (Seconds)', 'staleWhileRevalidateSeconds', 0),
 		staleIfErrorMs: seconds('Serve Stale on Errors (Seconds)', 'staleIfErrorSeconds', 0),
 		resilience: toResilience(options, DEFAULTS),
-		connection: toConnection(options, DEFAULTS),
+		connection: toConnection(options, batch ? { maxResponseMb: DEFAULTS.maxBatchMb } : DEFAULTS),
 		attemptTimeoutMs: seconds('Timeout per Attempt (Seconds)', 'timeoutSeconds', 0.001),
 		stream: options.stream === true,
-		totalTimeoutMs: seconds('Total Timeout (Seconds)', 'totalTimeoutSeconds', 0.001),
+		totalTimeoutMs: toTotalTimeoutMs(options.totalTimeoutSeconds),
 		includeTrace: options.includeTrace === true,
-		spending: readSpending(options),
+		spending: { ...readSpending(options), batch },
 		explain: options.explain === true,
 	};
 	const fallback = readFallback(options, { provider, baseUrl }, held);
@@ -183,10 +186,11 @@ export function get(context: ParameterContext, itemIndex: number, name: string):
 
 function readCache(read: (name: string) => unknown): CacheSettings {
 	return toCacheSettings({
-		mode: read('cacheMode'),
+		// Hidden where nothing is cached.
+		mode: read('cacheMode') ?? 'off',
 		contentType: read('contentType'),
 		ttlSeconds: read('ttlSeconds'),
-		scope: read('cacheScope'),
+		scope: read('cacheScope') ?? 'workflow',
 		scopeKey: read('cacheScopeKey'),
 	});
 }
@@ -239,6 +243,6 @@ function readModelOptions(options: Options): Partial<AiRequest> {
 }
 
 /** An expression may give a number or a truth value where a text is meant. */
-function asText(value: unknown): unknown {
+export function asText(value: unknown): unknown {
 	return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
 }

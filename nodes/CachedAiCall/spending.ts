@@ -17,6 +17,8 @@ export interface SpendingSettings {
 	readonly budgets: readonly BudgetSetting[];
 	/** By model, before the table. */
 	readonly prices: Readonly<Record<string, ModelPrice>> | undefined;
+	/** Whether what is spent goes to a provider batch. */
+	readonly batch?: boolean | undefined;
 }
 
 type Options = Readonly<Record<string, unknown>>;

@@ -1,5 +1,6 @@
 import { NodeConnectionTypes, type INodeProperties, type INodeTypeDescription } from 'n8n-workflow';
-import { cacheProperties, storeProperty } from '../shared/cache';
+import { cacheProperties } from '../shared/cache';
+import { storeCredential, storeOfCache } from '../shared/store';
 import { subNodeOptions } from '../shared/sub-node';
 
 const options: INodeProperties[] = [
@@ -30,10 +31,10 @@ export const description: Omit<INodeTypeDescription, 'icon' | 'subtitle' | 'usab
 	inputs: [{ type: NodeConnectionTypes.AiLanguageModel, displayName: 'Model', required: true, maxConnections: 1 }],
 	outputs: [NodeConnectionTypes.AiLanguageModel],
 	outputNames: ['Model'],
-	credentials: [{ name: 'fastpathStoreApi', required: true, testedBy: 'testStore', displayOptions: { show: { store: ['shared'] } } }],
+	credentials: [{ ...storeCredential('store'), testedBy: 'testStore' }],
 	properties: [
 		...cacheProperties({}),
-		storeProperty({}),
+		storeOfCache({}),
 		{
 			displayName: 'Options',
 			name: 'options',

@@ -13,7 +13,7 @@ export async function supply(context: ISupplyDataFunctions, itemIndex: number): 
 			description: 'A model for plain text completion has no conversation that could be cached here. Connect a chat model.',
 		});
 	}
-	const { settings, usesSharedStore } = readOrReport(context, itemIndex, readParameters);
-	const node = await openSubNode(context, type, usesSharedStore);
+	const { settings, store } = readOrReport(context, itemIndex, readParameters);
+	const node = await openSubNode(context, type, store);
 	return { response: shellOf(model, chatDesk(model, { ...node, settings })), closeFunction: async () => node.log.close() };
 }

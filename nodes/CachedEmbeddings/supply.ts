@@ -10,7 +10,7 @@ export async function supply(context: ISupplyDataFunctions, itemIndex: number): 
 	if (!isEmbeddingsModel(model)) {
 		throw new NodeOperationError(context.getNode(), 'What is connected to this node makes no embeddings', { itemIndex });
 	}
-	const { settings, usesSharedStore } = readOrReport(context, itemIndex, readParameters);
-	const node = await openSubNode(context, type, usesSharedStore);
+	const { settings, store } = readOrReport(context, itemIndex, readParameters);
+	const node = await openSubNode(context, type, store);
 	return { response: embeddingsShellOf(model, embeddingsDesk(model, { ...node, settings })), closeFunction: async () => node.log.close() };
 }

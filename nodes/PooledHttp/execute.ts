@@ -11,7 +11,7 @@ import { httpWork } from '../shared/http/work';
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	warnOfStackedRetries(context);
 	const runtime = getRuntime((message) => context.logger.warn(message));
-	const work = httpWork(context, runtime, 'pooledHttp');
+	const work = await httpWork(context, runtime, 'pooledHttp');
 	const summary = new Summary();
 	const pace = createPace(runtime.clock, readBatching(context));
 	const options = { concurrency: readConcurrency(context), errorItem: errorItemMaker(context.getNode()) };

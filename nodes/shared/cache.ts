@@ -95,23 +95,6 @@ export function scopeProperties(show: { [name: string]: string[] }): INodeProper
 	];
 }
 
-/** Where a node that caches keeps its answers; the credential of that name is shown with it. */
-export function storeProperty(show: { [name: string]: string[] }): INodeProperties {
-	return {
-		displayName: 'Store',
-		name: 'store',
-		type: 'options',
-		noDataExpression: true,
-		default: 'memory',
-		description: 'Where answers are kept',
-		displayOptions: { show: { ...show, cacheMode: ['readWrite', 'readOnly', 'refresh'] } },
-		options: [
-			{ name: 'Memory of This Process', value: 'memory', description: 'Fast, and empty after a restart; each worker has its own' },
-			{ name: 'Shared Store', value: 'shared', description: 'Redis, Valkey or a file behind the memory: all workers share answers, and they outlive a restart' },
-		],
-	};
-}
-
 /** Validates what the properties above gave. Values that are hidden in the panel may be undefined. */
 export function toCacheSettings(values: {
 	readonly mode: unknown;

@@ -45,14 +45,14 @@ export function subNodeOptions(): INodeProperties[] {
 
 export interface SubNodeParameters {
 	readonly settings: SubNodeSettings;
-	/** A store that is not shown (the cache is off) is not used. */
-	readonly usesSharedStore: boolean;
+	/** The option Store; one that is not shown (the cache is off) is not used. */
+	readonly store: unknown;
 }
 
 /** @throws {InvalidOptionError} that names the parameter */
 export function readSubNode(read: (name: string) => unknown): SubNodeParameters {
 	const options = (read('options') ?? {}) as Readonly<Record<string, unknown>>;
-	return { settings: toSettings(read, options), usesSharedStore: read('cacheMode') !== 'off' && read('store') === 'shared' };
+	return { settings: toSettings(read, options), store: read('cacheMode') === 'off' ? undefined : read('store') };
 }
 
 function toSettings(read: (name: string) => unknown, options: Readonly<Record<string, unknown>>): SubNodeSettings {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as sqlite from 'node:sqlite';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../lib/core/clock.ts';
 import type { SharedBackend } from '../../lib/core/shared.ts';
 import { MemoryBackend } from '../../lib/shared/memory.ts';
@@ -55,6 +55,10 @@ describe.skipIf(redisIsMissing())('with a real server', () => {
 	/** Of one node, to which all keys belong; commands over several keys are refused all the same. */
 	let cluster: RedisServer;
 	let round = 0;
+	const open = (prefix: string, node = server) => {
+		const topology = node === server ? 'single' : 'cluster';
+		return new RedisBackend({ topology, nodes: [node], connectTimeoutMs: 2000, commandTimeoutMs: 10_000 }, prefix, systemClock);
+	};
 
 	beforeAll(async () => {
 		[server, cluster] = await Promise.all([RedisServer.start(), RedisServer.start('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1')]);
@@ -72,10 +76,8 @@ describe.skipIf(redisIsMissing())('with a real server', () => {
 		for (const [how, dress] of HOW) {
 			sharedContract(`${name}${how}`, async () => {
 				const prefix = `test*[${(round += 1)}]`;
-				const topology = name === 'Redis' ? 'single' : 'cluster';
-				const settings = { topology, nodes: [node()], connectTimeoutMs: 2000, commandTimeoutMs: 10_000 } as const;
-				const one = dress(new RedisBackend(settings, prefix, systemClock));
-				const two = dress(new RedisBackend(settings, prefix, systemClock));
+				const one = dress(open(prefix, node()));
+				const two = dress(open(prefix, node()));
 				return {
 					one,
 					two,
@@ -89,6 +91,36 @@ describe.skipIf(redisIsMissing())('with a real server', () => {
 			});
 		}
 	}
+
+	test('what others left at a key of ours makes room', async () => {
+		const backend = open('theirs');
+		await backend.connect();
+		for (const kind of ['value', 'lease', 'window', 'list']) await server.command('HSET', `theirs:${kind}:k`, 'a', 'b');
+		await server.command('SET', 'theirs:counter:k', 'many');
+		expect(await backend.get('k')).toBeUndefined();
+		expect(await backend.renew('k', 'mine', 1000)).toBe(false);
+		expect(await backend.acquire('k', 'mine', 1000)).toBe(true);
+		expect(await backend.add('k', 2, 1000)).toBe(2);
+		expect(await backend.take('k', 1, 1000)).toEqual({ granted: true, waitMs: 0 });
+		await backend.append('k', Buffer.from('x'), { ttlMs: 1000, max: 5 });
+		expect((await backend.list('k')).map(String)).toEqual(['x']);
+		await backend.dispose();
+	});
+
+	test('who listens hears again after the connection was lost', async () => {
+		const backend = open('heard');
+		const heard: string[] = [];
+		await backend.connect();
+		await backend.subscribe('news', (message) => heard.push(message));
+		await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+		await expect
+			.poll(async () => {
+				await backend.publish('news', 'again');
+				return heard.length;
+			})
+			.toBeGreaterThan(0);
+		await backend.dispose();
+	});
 });
 
 async function until(condition: () => Promise<boolean>): Promise<void> {

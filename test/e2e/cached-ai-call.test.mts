@@ -122,6 +122,79 @@ test('a model of another provider steps in with its own credential, and a budget
 	expect(standIn.counters().requests).toBe(before);
 });
 
+test('an agent uses it as a tool, and the second time the tool is answered from the cache', async () => {
+	const position = [0, 0];
+	const tool = workflow('tool', {}).nodes as Array<Record<string, unknown>>;
+	const prompt = "={{ $fromAI('text', 'what to tag', 'string') }}";
+	const made = {
+		name: 'agent',
+		nodes: [
+			{ ...tool[0], name: 'Trigger' },
+			{
+				id: 'agent', name: 'Agent', type: '@n8n/n8n-nodes-langchain.agent', typeVersion: 3, position,
+				parameters: { promptType: 'define', text: 'Ask the Tagger about: a small and fast web server', options: {} },
+			},
+			{
+				id: 'model', name: 'Model', type: '@n8n/n8n-nodes-langchain.lmChatOpenAi', typeVersion: 1.2, position,
+				parameters: { model: { __rl: true, mode: 'id', value: 'gpt-4o' }, options: {} }, credentials: { openAiApi: credential },
+			},
+			{
+				...tool[1], name: 'Tagger', type: 'n8n-nodes-fastpath.cachedAiCallTool',
+				parameters: { operation: 'chat', provider: 'openAi', model: { __rl: true, mode: 'id', value: 'gpt-4o-mini' }, prompt, options: {} },
+			},
+		],
+		connections: {
+			Trigger: { main: [[{ node: 'Agent', type: 'main', index: 0 }]] },
+			Model: { ai_languageModel: [[{ node: 'Agent', type: 'ai_languageModel', index: 0 }]] },
+			Tagger: { ai_tool: [[{ node: 'Agent', type: 'ai_tool', index: 0 }]] },
+		},
+	};
+	const id = await instance.importWorkflow(made);
+	const [first, second] = [await instance.run(id), await instance.run(id)];
+	expect([first.error, second.error]).toEqual([undefined, undefined]);
+	expect(JSON.stringify(first.nodes.Agent?.at(-1)?.data)).toContain('Tags:');
+	const said = (result: typeof first) => JSON.stringify(result.nodes.Tagger?.[0]?.data);
+	expect(said(first)).toMatch(/Tags:.*cached\W+false/);
+	expect(said(second)).toMatch(/Tags:.*cached\W+true/);
+	// Twice the agent's model, before and after the tool, per run; the tool's own model once.
+	expect(calls()).toBe(5);
+});
+
+test('a cheap model goes first, and a better one steps in where its answer does not do', async () => {
+	const options = { fallbackModels: { model: [{ provider: 'same', model: 'gpt-4o' }] }, fallbackTexts: ['Tags:'], includeTrace: true };
+	const id = await instance.importWorkflow(workflow('escalates', { prompt: 'tag this package: escalates', options }));
+	const [first, second] = [await instance.run(id), await instance.run(id)];
+	expect(first.nodes.AI?.[0]?.data[0]?.[0]?.json).toMatchObject({ model: 'gpt-4o', _fastpath: { tried: [{ model: 'gpt-4o-mini', why: 'rejected' }] } });
+	expect(second.nodes.AI?.[0]?.data[0]?.[0]?.json).toMatchObject({ model: 'gpt-4o', cached: true });
+	expect(calls()).toBe(2);
+});
+
+test('a budget warns first, then refuses on the error output, and what is in the cache is still answered', async () => {
+	const options = { budgets: { budget: [{ scope: 'workflow', tokens: 30, warnPercent: 10 }] } };
+	const trigger = {
+		type: 'n8n-nodes-base.webhook',
+		typeVersion: 2,
+		webhookId: 'fastpath-budget',
+		parameters: { path: 'budget', httpMethod: 'POST', responseMode: 'lastNode', options: {} },
+	};
+	const made = workflow('budget-flow', { prompt: '=tag this package: {{ $json.body.text }}', options }, trigger);
+	const [start, ai] = made.nodes as Array<Record<string, unknown>>;
+	const id = await instance.importWorkflow({ ...made, nodes: [start, { ...ai, onError: 'continueRegularOutput' }] });
+	await instance.activate(id);
+	const ask = async (text: string) => {
+		const body = JSON.stringify({ text });
+		return (await (await fetch(`${instance.url}/webhook/budget`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).json()) as Record<string, unknown>;
+	};
+	expect(await ask('first and rather long, so that it takes its share')).toMatchObject({ cached: false });
+	const refused = [await ask('second one, as long as the first and more'), await ask('third one, as long as the second and more')];
+	expect(String(refused.at(-1)?.error)).toMatch(/The budget of this workflow for today is 30 tokens/);
+	const before = calls();
+	expect(await ask('first and rather long, so that it takes its share')).toMatchObject({ cached: true });
+	expect(calls()).toBe(before);
+	const [latest] = (await instance.api('GET', `/rest/executions?filter=${encodeURIComponent(JSON.stringify({ workflowId: id }))}&limit=10`)).results.slice(-1);
+	expect(JSON.stringify((await instance.execution(latest.id)).nodes.AI?.[0]?.hints)).toContain('of the budget of this workflow for today are spent');
+});
+
 test('a wrong key gives a clear error in the execution, without the key', async () => {
 	const wrong = await instance.createCredential({
 		name: 'Wrong',

@@ -154,6 +154,18 @@ for (const provider of ['openAi', 'anthropic'] as const) {
 	});
 }
 
+test('a text is classified the same', async () => {
+	const classifier: AiNode = {
+		name: 'Root',
+		type: 'textClassifier',
+		typeVersion: 1.1,
+		parameters: { inputText: 'say exactly: {"fast":true,"slow":false}', categories: { categories: [{ category: 'fast' }, { category: 'slow' }] }, options: {} },
+	};
+	const { upstream, results } = await compare('classify', [trigger('Root'), classifier], 'openAi');
+	expect(upstream).toEqual([1, 1, 0]);
+	expect(results.map(({ nodes }) => nodes.Root?.at(-1)?.data.map((items) => items.length))).toEqual([[1, 0], [1, 0], [1, 0]]);
+});
+
 test('an error of the model is told as it is without us, and its fallback steps in from the cache', async () => {
 	const text = 'tag this package: errors';
 	standIn.setBehaviour({ route: 'POST /v1/chat/completions', failRatio: { ratio: 1, status: 400 } });
@@ -284,16 +296,17 @@ test('structured output passes its parser, and a rejected answer is asked anew w
 	});
 	const root = (text: string): AiNode => ({ ...chain(text), parameters: { promptType: 'define', text, hasOutputParser: true, batching: {} } });
 	const good = parser('{ "type": "object", "properties": { "tags": { "type": "array", "items": { "type": "string" } } }, "required": ["tags"] }');
-	const nodes = [trigger('Root'), root('tag this package: json parser'), good, cachedChatModel('Root'), model('openAi', 'Cached')];
+	const nodes = [trigger('Root'), root('say exactly: {"output":{"tags":["one"]}}'), good, cachedChatModel('Root'), model('openAi', 'Cached')];
 	const id = await instance.importWorkflow(aiWorkflowOf('parsed', nodes));
 	const first = await instance.run(id);
 	expect(error(first)).toBeUndefined();
+	expect(output(first)).toEqual([{ output: { tags: ['one'] } }]);
 	expect(output(await instance.run(id))).toEqual(output(first));
 	expect(calls()).toBe(1);
 
 	standIn.reset();
 	const bad = parser('{ "type": "object", "properties": { "price": { "type": "number" } }, "required": ["price"] }');
-	const retried = { ...root('tag this package: rejected'), retryOnFail: true, maxTries: 3, waitBetweenTries: 0 };
+	const retried = { ...root('say exactly: {"output":{"tags":["two"]}}'), retryOnFail: true, maxTries: 3, waitBetweenTries: 0 };
 	const rejected = await instance.run(await instance.importWorkflow(aiWorkflowOf('rejected', [trigger('Root'), retried, bad, cachedChatModel('Root'), model('openAi', 'Cached')])));
 	expect(rejected.status).toBe('error');
 	expect(calls()).toBe(3);

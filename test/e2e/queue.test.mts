@@ -126,12 +126,43 @@ describe.skipIf([redisIsMissing(), postgresIsMissing()].includes(true))('n8n in 
 		expect(stores(answers)).toEqual(['process']);
 	});
 
-	test('a store that dies while executions run is not noticed by any of them', async () => {
+	test('a store that dies while executions run is not noticed by any of them, and is found again', async () => {
 		await publish('dying', { store: 'shared', prompt: '=tag this package: {{ $now.toMillis() }}' });
 		standIn.setBehaviour({ delayMs: 200 });
 		const answers = burst('dying', 40);
 		await store.kill();
 		for (const { status, body, text } of await answers) expect([status, typeof text], body).toEqual([200, 'string']);
 		await store.start();
+		await expect.poll(async () => stores(await burst('dying', 10)), { timeout: 30_000, interval: 500 }).toEqual(['shared']);
 	});
+
+	// The last one: a worker is missing afterwards.
+	test('a worker that is killed while it asks is stood in for by the other, and only its own executions are lost', async () => {
+		await publish('killed', { store: 'shared' });
+		standIn.setBehaviour({ hang: true, times: 1 });
+		const before = new Map(n8n.workers.map((worker) => [worker, startedBy(worker)]));
+		const since = (worker: N8nInstance) => [...startedBy(worker)].filter((id) => !before.get(worker)?.has(id));
+		let asked = 0;
+		const answers: Answer[] = [];
+		const ask = () => {
+			asked += 1;
+			void call('killed').then((answer) => answers.push(answer));
+		};
+		ask();
+		await expect.poll(calls, { timeout: 20_000 }).toBe(1);
+		const [leader, other] = [...n8n.workers].sort((a, b) => since(b).length - since(a).length);
+		if (!leader || !other) throw new Error('There are two workers');
+		await expect.poll(() => (ask(), since(other).length), { timeout: 20_000 }).toBeGreaterThanOrEqual(5);
+		await expect.poll(() => since(leader).length + since(other).length, { timeout: 20_000 }).toBe(asked);
+		expect(answers).toEqual([]);
+
+		await leader.kill();
+		await expect.poll(() => answers.filter(({ status }) => status === 200).length, { timeout: 30_000 }).toBe(since(other).length);
+		expectOneText(answers.filter(({ status }) => status === 200));
+		expect(calls()).toBe(2);
+		// n8n itself finds out about the dead worker, and repeats nothing that it had begun.
+		await expect.poll(() => answers.length, { timeout: 150_000 }).toBe(asked);
+		const lost = await Promise.all(since(leader).map(async (id) => (await n8n.main.execution(id)).status));
+		expect(lost.filter((status) => status !== 'error' && status !== 'crashed')).toEqual([]);
+	}, 300_000);
 });

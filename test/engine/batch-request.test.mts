@@ -1,8 +1,11 @@
+import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type * as RuntimeModule from '../../lib/runtime/index.ts';
 import { createEngine, type Engine, type RunResult } from '../helpers/engine.mts';
 import { echo, NODE, runHttp, type HttpRun } from '../helpers/http-node.mts';
 import { startServer, withServer, type Answer, type TestServer } from '../helpers/with-server.mts';
 
+const { getRuntime } = createRequire(import.meta.url)('../../dist/lib/runtime/index.js') as typeof RuntimeModule;
 let engine: Engine;
 let server: TestServer;
 
@@ -129,6 +132,67 @@ describe('failed items', () => {
 			expect(result.json(NODE)[0]).toMatchObject({ url: '/0' });
 			expect(result.json(NODE).slice(1)).toMatchObject([{ details: { state: 'cancelled' } }, { details: { state: 'cancelled' } }]);
 		});
+	});
+});
+
+describe('costs', () => {
+	test('stop the batch before the limit would be exceeded: what is under way ends, the rest is cancelled and says why', async () => {
+		await withServer(picky, async ({ url, count }) => {
+			const options = { concurrency: 1, costPerItem: '={{ $json.cost }}', costLimit: 1, summaryOutput: true };
+			const input = [0.5, 0.25, 0.25, 0.1, 0].map((cost, id) => ({ id, cost }));
+			const result = await run({ url: `=${url}/{{ $json.id }}`, options }, { input, node: ERROR_OUTPUT });
+			expect(count.requests).toBe(3);
+			expect(result.json(NODE).map((json) => json.url)).toEqual(['/0', '/1', '/2']);
+			expect(result.json(NODE, 1)).toMatchObject([{ ok: 3, failed: 0, cancelled: 2, cost: 1 }]);
+			expect(result.json(NODE, 2)).toMatchObject([3, 4].map((id) => ({ id, error: 'Cancelled: the batch\'s cost limit of 1 was reached with 3 of 5 items done' })));
+		});
+	});
+
+	test('of many items at once never exceed the limit, and ten times 0.1 is 1', async () => {
+		await withServer(picky, async ({ url, count }) => {
+			const options = { concurrency: 50, costPerItem: 0.1, costLimit: 1 };
+			const result = await run({ url: `=${url}/{{ $json.id }}`, options }, { input: items(200), node: CONTINUE });
+			expect(count.requests).toBe(10);
+			expect(result.json(NODE).filter((json) => json.url !== undefined)).toHaveLength(10);
+			expect((await run({ url: `=${url}/{{ $json.id }}`, options }, { input: items(200) })).error?.message).toContain('cost limit of 1');
+		});
+	});
+
+	test('are counted without a limit, and a limit without costs is refused', async () => {
+		const options = { costPerItem: 0.002, summaryOutput: true };
+		expect((await run({ options }, { input: items(5) })).json(NODE, 1)).toMatchObject([{ ok: 5, cost: 0.01 }]);
+		expect((await run({ options: { costLimit: 1 } }, { input: items(5) })).error?.message).toContain('Invalid Cost per Item');
+		expect((await run({ options: { costPerItem: '={{ "a lot" }}' } }, { input: items(5) })).error?.message).toContain('Invalid Cost per Item');
+	});
+});
+
+test('a batch that runs is among the runtime\'s own figures, and afterwards among those that have ended', async () => {
+	const held: Array<() => void> = [];
+	const holding: Answer = (request, response, body) => void held.push(() => echo(request, response, body));
+	await withServer(holding, async ({ url, until }) => {
+		const running = run({ url: `=${url}/{{ $json.id }}`, options: { concurrency: 4 } }, { input: items(4) });
+		await until(() => held.length === 4);
+		held.pop()?.();
+		await expect.poll(() => getRuntime().stats().batches[0]).toMatchObject({ node: NODE, state: 'running', items: 4, ok: 1, failed: 0 });
+		for (const answer of held) answer();
+		await running;
+		expect(getRuntime().stats().batches[0]).toMatchObject({ state: 'ended', items: 4, ok: 4, cancelled: 0, leftMs: 0 });
+	});
+});
+
+test('a manual run that takes long tells the console of the editor how far it is', async () => {
+	const held: Array<() => void> = [];
+	const holding: Answer = (request, response, body) => {
+		if (request.url === '/1') held.push(() => echo(request, response, body));
+		else echo(request, response, body);
+	};
+	const messages: unknown[] = [];
+	await withServer(holding, async ({ url }) => {
+		const running = run({ url: `=${url}/{{ $json.id }}` }, { input: items(2), onMessage: (message) => messages.push(message) });
+		const progress = /HTTP: 1 of 2 items done, 0 failed; .* about \d+ s left/;
+		await expect.poll(() => JSON.stringify(messages), { timeout: 5000 }).toMatch(progress);
+		for (const answer of held) answer();
+		await running;
 	});
 });
 

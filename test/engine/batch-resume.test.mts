@@ -1,9 +1,13 @@
+import { createRequire } from 'node:module';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { INode } from 'n8n-workflow';
+import type * as RuntimeModule from '../../lib/runtime/index.ts';
 import { createEngine, type Engine, type RunResult } from '../helpers/engine.mts';
 import { echo, NODE } from '../helpers/http-node.mts';
+import { redisIsMissing, RedisServer } from '../helpers/redis-server.mts';
 import { startServer, type Answer, type TestServer } from '../helpers/with-server.mts';
 
+const { getRuntime } = createRequire(import.meta.url)('../../dist/lib/runtime/index.js') as typeof RuntimeModule;
 let engine: Engine;
 let server: TestServer;
 /** Requests per path, and the idempotency keys that they came with. */
@@ -50,10 +54,12 @@ interface Try {
 	execution?: string;
 	retryOf?: string;
 	signal?: AbortSignal;
+	/** Data of the Fastpath Store credential. */
+	store?: Record<string, unknown>;
 }
 
 /** One try of the same workflow; without an execution's number it is an execution of its own. */
-async function tryOf({ parameters, options, input = items(10), node, execution, retryOf, signal }: Try): Promise<RunResult> {
+async function tryOf({ parameters, options, input = items(10), node, execution, retryOf, signal, store }: Try): Promise<RunResult> {
 	return await engine.run({
 		workflow: {
 			id: `resume-${workflows}`,
@@ -70,6 +76,7 @@ async function tryOf({ parameters, options, input = items(10), node, execution, 
 			connections: { Trigger: { main: [[{ node: NODE, type: 'main', index: 0 }]] } },
 		},
 		input,
+		credentials: store ? [{ name: 'store', type: 'fastpathStoreApi', data: store }] : [],
 		...(signal ? { signal } : {}),
 		...(execution === undefined ? {} : { executionId: execution }),
 		...(retryOf === undefined ? {} : { retryOf }),
@@ -208,6 +215,90 @@ describe('with the same batch key', () => {
 	test('a key that is empty is refused', async () => {
 		expect((await tryOf({ parameters: keyed(' ') })).error?.message).toContain('Invalid Batch Key');
 		expect(sent()).toBe(0);
+	});
+});
+
+describe('gathered items', () => {
+	const gather = { operation: 'gather', gatherItem: '={{ $json.id }}', listInBody: '', resultsInAnswer: '', resume: 'unfinished', maxItemsPerRequest: 5, gatherOptions: { errorInResult: 'error' } };
+
+	test('are answered from the journal too, and only what is left over is sent, whoever was with it', async () => {
+		const lists: number[][] = [];
+		const refused = new Set([3, 7]);
+		const list: Answer = (_request, response, sentBody) => {
+			const ids = JSON.parse(sentBody.toString()) as number[];
+			lists.push(ids);
+			response.setHeader('content-type', 'application/json');
+			response.end(JSON.stringify(ids.map((id) => (refused.has(id) ? { error: 'no' } : { id }))));
+		};
+		const listing = await startServer(list);
+		try {
+			const parameters = { ...gather, url: listing.url };
+			await tryOf({ parameters, node: CONTINUE });
+			refused.clear();
+			const second = await tryOf({ parameters, options: { includeTrace: true, summaryOutput: true, response: { response: {} } } });
+			expect(second.error).toBeUndefined();
+			expect(second.json(NODE).map(({ id }) => id)).toEqual(items(10).map(({ id }) => id));
+			expect(second.json(NODE, 1)).toMatchObject([{ ok: 10, resumed: 8, requests: 1 }]);
+			expect(lists.flat().sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 3, 4, 5, 6, 7, 7, 8, 9]);
+		} finally {
+			await listing.close();
+		}
+	});
+});
+
+describe.skipIf(redisIsMissing())('a journal in the shared store', () => {
+	let redis: RedisServer;
+
+	beforeAll(async () => {
+		redis = await RedisServer.start();
+	});
+
+	afterAll(async () => await redis.stop());
+
+	/** What another process would find: nothing in memory. */
+	async function inStore(facts: Try): Promise<RunResult> {
+		await getRuntime().journals.dispose();
+		const { options, ...rest } = facts;
+		const node = { ...facts.node, credentials: { fastpathStoreApi: { id: 'store-1', name: 'store' } } };
+		return await tryOf({ ...rest, node, options: { store: 'shared', ...options }, store: { host: redis.host, port: redis.port, prefix: 'test', database: 0 } });
+	}
+
+	test('serves a process that begins anew', async () => {
+		bad.add('/3');
+		await inStore({ execution: '500' });
+		bad.clear();
+		const result = await inStore({ execution: '501', retryOf: '500' });
+		expect(result.error).toBeUndefined();
+		expect(sent()).toBe(11);
+	});
+
+	test('serves an execution that is run again although it was complete, as when a later node brought the process down', async () => {
+		await inStore({ execution: '510' });
+		await inStore({ execution: '511', retryOf: '510' });
+		await inStore({ parameters: { resume: 'unfinished' }, execution: '520' });
+		await inStore({ parameters: { resume: 'unfinished' }, execution: '521', retryOf: '520' });
+		expect(sent()).toBe(20);
+		await inStore({ parameters: { resume: 'unfinished' }, execution: '530' });
+		expect(sent()).toBe(30);
+	});
+
+	test('that dies fails nothing: the memory goes on, and the run says so', async () => {
+		const parameters = { resume: 'unfinished' };
+		bad.add('/150');
+		const options = { concurrency: 5 };
+		const running = inStore({ parameters, options, input: items(200), node: CONTINUE });
+		await server.until(() => sent() >= 50);
+		await redis.kill();
+		const first = await running;
+		expect(first.json(NODE)).toHaveLength(200);
+		expect(JSON.stringify(first.hints)).toContain('did not always answer');
+		bad.clear();
+		const node = { ...CONTINUE, credentials: { fastpathStoreApi: { id: 'store-1', name: 'store' } } };
+		const store = { host: redis.host, port: redis.port, prefix: 'test', database: 0 };
+		await tryOf({ parameters, options: { ...options, store: 'shared' }, input: items(200), node, store });
+		// What had gone to the store before it died cannot be known, and was sent again; what came after is in memory.
+		expect(sent()).toBeLessThanOrEqual(201 + 60);
+		await redis.start();
 	});
 });
 

@@ -96,6 +96,19 @@ describe('a whole chat request', () => {
 		expect(answers(result)[0]?.error).toMatch(/Invalid Provider: expected one that speaks OpenAI's API, got "Anthropic"/);
 	});
 
+	test('can be explained, with nothing sent', async () => {
+		const tools = [{ type: 'function', function: { name: 'tag', parameters: { type: 'object', properties: {} } } }];
+		const [before] = answers(await run({ ...BODY, max_tokens: 500 }, { options: { explain: true } }));
+		const [longer] = answers(await run({ ...BODY, max_tokens: 500, tools }, { options: { explain: true } }));
+		expect(before).toMatchObject({ model: 'gpt-4o-mini', cache: 'miss', wouldSend: true, maxOutputTokens: 500, heldUpBy: [] });
+		expect(Number(longer?.estimatedInputTokens)).toBeGreaterThan(Number(before?.estimatedInputTokens));
+		expect(calls()).toBe(0);
+		await run({ ...BODY, max_tokens: 500 });
+		const [after] = answers(await http({ ...BODY, max_tokens: 500, stream: true }, { options: { explain: true } }));
+		expect(bodyOf(after)).toMatchObject({ cache: 'hit', wouldSend: false, key: before?.key });
+		expect(calls()).toBe(1);
+	});
+
 	test('moves on to a fallback model', async () => {
 		standIn.setBehaviour({ failNext: { count: 1, status: 503 } });
 		const options = { maxRetries: 0, fallbackModels: { model: [{ provider: 'same', model: 'gpt-4o' }] } };

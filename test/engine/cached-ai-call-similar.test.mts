@@ -117,6 +117,7 @@ describe('similar prompts, found by embeddings', () => {
 		const { tokens } = similar(second).embedding;
 		expect(answers(second)[0]).toMatchObject({ cached: true, costUsd: tokens / 1000 });
 		const usage = answers(first)[0]?.usage as { totalTokens: number };
+		expect(trace(second).savedUsd).toBeCloseTo(usage.totalTokens / 1e6 - tokens / 1000, 9);
 		expect(answers(first)[0]?.costUsd).toBeCloseTo(usage.totalTokens / 1e6 + similar(first).embedding.tokens / 1000, 9);
 		const again = await ask(OTHER, EMBEDDINGS);
 		expect([count(CHAT), count(EMBED)]).toEqual([1, 2]);

@@ -1,4 +1,4 @@
-import { sleepOn, type Clock } from '../../lib/core/clock.ts';
+import { sleepOn, systemClock, type Clock } from '../../lib/core/clock.ts';
 
 interface Timer {
 	readonly at: number;
@@ -67,4 +67,15 @@ export class FakeClock implements Clock {
 		}
 		return next;
 	}
+}
+
+/** A clock that runs that many times as fast as the real one, for what takes long and meets real servers. */
+export function hurriedClock(times: number): Clock {
+	const after: Clock['after'] = (ms, callback) => systemClock.after(ms / times, callback);
+	return {
+		now: () => systemClock.now() * times,
+		wallNow: () => systemClock.wallNow(),
+		after,
+		sleep: async (ms, signal) => await sleepOn(after, ms, signal),
+	};
 }

@@ -12,12 +12,18 @@ export interface HttpRun {
 	node?: Partial<INode>;
 	input?: Array<Record<string, unknown>>;
 	credential?: { type: string; data: Record<string, unknown> };
+	/** Of the Fastpath Store credential; the option Store is then set to it. */
+	store?: Record<string, unknown>;
 	signal?: AbortSignal;
 	/** Without it each run is of a workflow of its own. */
 	workflowId?: string;
+	/** Told of what the node says to the editor's console, as it does. */
+	onMessage?: (message: unknown) => void;
 }
 
-export function runHttp({ engine, parameters, node, input, credential, signal, workflowId }: HttpRun): Run {
+export function runHttp({ engine, parameters, node, input, credential, store, signal, workflowId, onMessage }: HttpRun): Run {
+	const given = [...(credential ? [{ ...credential, name: 'key' }] : []), ...(store ? [{ type: 'fastpathStoreApi', name: 'store', data: store }] : [])];
+	const { options } = parameters as { options?: object };
 	const connections: IWorkflowBase['connections'] = { Trigger: { main: [[{ node: NODE, type: 'main', index: 0 }]] } };
 	const workflow: EngineWorkflow = {
 		...(workflowId === undefined ? {} : { id: workflowId }),
@@ -26,8 +32,8 @@ export function runHttp({ engine, parameters, node, input, credential, signal, w
 			{
 				name: NODE,
 				type: 'n8n-nodes-fastpath.pooledHttp',
-				parameters: parameters as INode['parameters'],
-				...(credential ? { credentials: { [credential.type]: { id: 'c1', name: 'key' } } } : {}),
+				parameters: (store ? { ...parameters, options: { ...options, store: 'shared' } } : parameters) as INode['parameters'],
+				...(given.length > 0 ? { credentials: Object.fromEntries(given.map(({ type, name }) => [type, { id: 'c1', name }])) } : {}),
 				...node,
 			},
 		],
@@ -35,9 +41,10 @@ export function runHttp({ engine, parameters, node, input, credential, signal, w
 	};
 	return engine.run({
 		workflow,
-		credentials: credential ? [{ name: 'key', ...credential }] : [],
+		credentials: given,
 		...(input ? { input } : {}),
 		...(signal ? { signal } : {}),
+		...(onMessage ? { additionalData: { sendDataToUI: (_type: string, data: unknown) => onMessage(data) } } : {}),
 	});
 }
 

@@ -5,8 +5,11 @@ import { startStandIn, type StandIn, type StandInOptions } from '../stand-in/ai-
 import { createUserFolder, packPackage, startN8n, type N8nInstance } from './n8n-instance.mts';
 
 export interface InstalledN8n {
+	/** The one that runs now. */
 	readonly instance: N8nInstance;
 	readonly standIn: StandIn;
+	/** Ends n8n and starts it again, with the database that it had. */
+	restart(): Promise<N8nInstance>;
 	close(): Promise<void>;
 }
 
@@ -18,10 +21,18 @@ export async function startInstalledN8n(options: { env?: Record<string, string>;
 	const userFolder = await createUserFolder({ tarball });
 	await rm(path.dirname(tarball), { recursive: true, force: true });
 	const standIn = await startStandIn(options.standIn);
-	const instance = await startN8n({ userFolder, ...(options.env ? { env: options.env } : {}) });
+	const start = async () => await startN8n({ userFolder, ...(options.env ? { env: options.env } : {}) });
+	let instance = await start();
 	return {
-		instance,
+		get instance() {
+			return instance;
+		},
 		standIn,
+		async restart() {
+			await instance.stop();
+			instance = await start();
+			return instance;
+		},
 		async close() {
 			await instance.stop();
 			await standIn.close();

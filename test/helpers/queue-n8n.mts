@@ -13,7 +13,7 @@ export interface QueueN8n {
 }
 
 /** What each process is told; docs/queue-mode/compose.yaml sets the same names. */
-export function queueEnvironment(redis: Pick<RedisServer, 'host' | 'port'>, postgres: Omit<PostgresServer, 'stop'>): Record<string, string> {
+export function queueEnvironment(redis: Pick<PostgresServer, 'host' | 'port'>, postgres: Omit<PostgresServer, 'stop'>): Record<string, string> {
 	return {
 		EXECUTIONS_MODE: 'queue',
 		QUEUE_BULL_REDIS_HOST: redis.host,
@@ -34,9 +34,9 @@ export function queueEnvironment(redis: Pick<RedisServer, 'host' | 'port'>, post
 const FOR_TESTS = {
 	DB_POSTGRESDB_POOL_SIZE: '8',
 	N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true',
-	QUEUE_WORKER_LOCK_DURATION: '15000',
-	QUEUE_WORKER_LOCK_RENEW_TIME: '3000',
-	QUEUE_WORKER_STALLED_INTERVAL: '5000',
+	QUEUE_WORKER_LOCK_DURATION: '10000',
+	QUEUE_WORKER_LOCK_RENEW_TIME: '2000',
+	QUEUE_WORKER_STALLED_INTERVAL: '3000',
 };
 
 export async function startQueueN8n(options: { workers: number; executionsPerWorker: number }): Promise<QueueN8n> {

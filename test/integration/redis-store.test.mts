@@ -64,6 +64,13 @@ describe.skipIf(redisIsMissing())('the size of a Redis store', () => {
 		await (await counted()).toEqual({ entries: 0, bytes: 0 });
 	});
 
+	test('is counted anew where others left something in the place of the book, and without what they left among the values', async () => {
+		await server.command('SET', '{p:book}:sizes', 'theirs');
+		await server.command('HSET', 'p:value:theirs', 'a', 'b');
+		await fill(3);
+		await (await counted()).toEqual({ entries: 3, bytes: 3 * 105 });
+	});
+
 	test('is unknown, and not counted again and again, where values keep being dropped', async () => {
 		await fill(10);
 		await (await counted()).toMatchObject({ entries: 10 });

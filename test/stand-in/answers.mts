@@ -110,7 +110,12 @@ function toolFor(question: Question): Tool | undefined {
 	return tools.find(({ name }) => said.includes(name.toLowerCase()));
 }
 
+/** For what must be answered in a form that no schema of the request tells: `say exactly: {"a":1}`, to the end of the line. */
+const EXACTLY = /\bsay exactly: *(.+)/u;
+
 function fullText(question: Question): string {
+	const exactly = EXACTLY.exec(question.lastUserText)?.[1];
+	if (exactly !== undefined) return exactly;
 	const words = keywords(subjectOf(question.lastUserText));
 	if (question.schema !== undefined) return JSON.stringify(fromSchema(question.schema, words));
 	if (question.json || /\bjson\b/iu.test(question.everything)) {

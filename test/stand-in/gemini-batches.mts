@@ -2,7 +2,7 @@ import { countOf, fateOf, isDone, tokensOf, toJsonLines, type Batch, type BatchD
 import { geminiError, generateContent, refusal } from './gemini.mts';
 import { arrayOf, jsonBody, objectOf, textOf, type Exchange, type JsonObject, type Reply, type Route } from './http.mts';
 
-/** https://ai.google.dev/api/batch-api. A batch whose name ends in `in a file` has its answers in one. */
+/** https://ai.google.dev/api/batch-api. With `[in a file]` anywhere in a batch, its answers are in one. */
 export function geminiBatchRoutes(desk: BatchDesk, apiKey: string): Route[] {
 	const route = (method: string, name: string, path: RegExp, handle: (exchange: Exchange) => Reply): Route => ({
 		name: `${method} /v1beta/${name}`,
@@ -32,7 +32,7 @@ function create(exchange: Exchange, desk: BatchDesk, apiKey: string): Reply {
 	if (listed.length === 0 || textOf(given['displayName']) === '') return geminiError(400, '* BatchGenerateContentRequest.batch: is not specified');
 	const requests = listed.map((entry) => ({ id: textOf(objectOf(entry['metadata'])['key']), body: objectOf(entry['request']) }));
 	const [model = ''] = exchange.parameters;
-	const facts = { model: `models/${model}`, displayName: textOf(given['displayName']) };
+	const facts = { model: `models/${model}`, displayName: textOf(given['displayName']), answers: JSON.stringify(listed).includes('[in a file]') ? 'file' : 'inline' };
 	const batch = desk.open(exchange, '', requests, (call) => generateContent({ ...call, parameters: [model, 'generateContent'] }, apiKey), facts);
 	if (batch.entries.every(({ reply }) => reply.status === 404)) return batch.entries[0]?.reply ?? geminiError(404);
 	return { status: 200, body: describe(batch, desk), tokens: tokensOf(batch) };
@@ -51,7 +51,8 @@ function describe(batch: Batch, desk: BatchDesk): JsonObject {
 	// 64-bit numbers are texts, and what is 0 is left out.
 	const stat = (name: string, count: number) => (count === 0 ? {} : { [name]: String(count) });
 	const answered = countOf(batch, 'answered');
-	const inFile = batch.facts['displayName']?.endsWith('in a file') === true;
+	const { answers, ...facts } = batch.facts;
+	const inFile = answers === 'file';
 	const lines = batch.entries.map((entry) => lineOf(batch, entry, inFile));
 	const output = inFile
 		? { responsesFile: `files/${desk.keep(`batch-${batch.id}`, toJsonLines(lines))}` }
@@ -60,7 +61,7 @@ function describe(batch: Batch, desk: BatchDesk): JsonObject {
 		name: `batches/${batch.id}`,
 		metadata: {
 			'@type': 'type.googleapis.com/google.ai.generativelanguage.v1main.GenerateContentBatch',
-			...batch.facts,
+			...facts,
 			state: `BATCH_STATE_${state}`,
 			createTime: batch.createdAt.toISOString(),
 			updateTime: batch.createdAt.toISOString(),

@@ -40,7 +40,7 @@ function upload(exchange: Exchange, desk: BatchDesk): Reply {
 		const part = parts.find((one) => one.includes(`name="${name}"`));
 		return part === undefined ? '' : part.slice(part.indexOf('\r\n\r\n') + 4, -2);
 	};
-	if (parts.at(-1) !== '--\r\n' || contentOf('purpose') !== 'batch' || contentOf('file') === '') {
+	if (parts.at(-1)?.startsWith('--') !== true || contentOf('purpose') !== 'batch' || contentOf('file') === '') {
 		return openAiError(400, exchange.sequence, "'file' and 'purpose' are required properties.", 'file');
 	}
 	const content = contentOf('file');

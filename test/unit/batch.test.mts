@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { runOrdered, type RunOptions } from '../../lib/batch/run.ts';
+import { runOrdered, SkippedError, type RunOptions } from '../../lib/batch/run.ts';
 import { CancelledError } from '../../lib/core/errors.ts';
 import { abortable } from '../../lib/core/signal.ts';
 import { deferred, listeners, outage, rejection, type Deferred } from '../helpers/calls.mts';
@@ -117,5 +117,29 @@ describe('an ordered run', () => {
 
 	test.each([0, -1, 1.5, NaN])('refuses a concurrency of %s', async (concurrency) => {
 		expect(await rejection(runOrdered([1], options({ concurrency }), async () => 1))).toMatchObject({ code: 'ERR_INVALID_OPTION' });
+	});
+});
+
+describe('a run that may not begin everything', () => {
+	test('starts nothing more once it may not, and lets what is under way end', async () => {
+		let may = true;
+		const { open, started, results } = start(10, { mayStart: () => may });
+		await settle();
+		expect(started).toEqual([0, 1, 2]);
+		may = false;
+		for (const index of [0, 1, 2]) open.get(index)?.resolve(`answer ${index}`);
+		expect((await results).map(({ status }) => status)).toEqual(['ok', 'ok', 'ok', ...Array.from({ length: 7 }, () => 'cancelled')]);
+		expect(started).toEqual([0, 1, 2]);
+	});
+
+	test('counts work that skips itself as cancelled, and tells of each item that ends', async () => {
+		const told: string[] = [];
+		const results = await runOrdered([1, 2, 3, 4], options({ concurrency: 1, onSettled: (status) => told.push(status) }), async (item) => {
+			if (item === 2) throw new SkippedError();
+			if (item === 3) throw outage();
+			return item;
+		});
+		expect(results.map(({ status }) => status)).toEqual(['ok', 'cancelled', 'failed', 'ok']);
+		expect(told).toEqual(['ok', 'cancelled', 'failed', 'ok']);
 	});
 });

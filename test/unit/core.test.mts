@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { bounded } from '../../lib/core/bounded.ts';
 import { systemClock } from '../../lib/core/clock.ts';
 import { CancelledError, FastpathError, HttpStatusError, InvalidOptionError, TimeoutError, hasCode, isFastpathError } from '../../lib/core/errors.ts';
 import { pipeline, type Policy } from '../../lib/core/policy.ts';
@@ -41,6 +42,36 @@ describe('a signal', () => {
 	test('a listener on an aborted signal is called at once', () => {
 		let calls = 0;
 		onAbort(AbortSignal.abort(), () => (calls += 1))();
+		expect(calls).toBe(1);
+	});
+
+	test('many who wait for one signal are one listener to it, are called in their order, and may leave each other out', () => {
+		const stop = new AbortController();
+		const called: number[] = [];
+		const removers: Array<() => void> = [];
+		for (let index = 0; index < 6; index += 1) {
+			removers.push(
+				onAbort(stop.signal, () => {
+					called.push(index);
+					if (index === 2) removers[4]?.();
+				}),
+			);
+		}
+		expect(listeners(stop.signal)).toBe(1);
+		removers[1]?.();
+		removers[1]?.();
+		stop.abort();
+		expect(called).toEqual([0, 2, 3, 5]);
+		expect(listeners(stop.signal)).toBe(0);
+	});
+
+	test('who waits again after all have left is told too', () => {
+		const stop = new AbortController();
+		let calls = 0;
+		onAbort(stop.signal, () => (calls += 1))();
+		expect(listeners(stop.signal)).toBe(0);
+		onAbort(stop.signal, () => (calls += 1));
+		stop.abort();
 		expect(calls).toBe(1);
 	});
 
@@ -88,6 +119,34 @@ describe('the clocks', () => {
 		expect(await rejection(sleep)).toBeInstanceOf(CancelledError);
 		expect(listeners(stop.signal)).toBe(0);
 		expect(await rejection(systemClock.sleep(1, AbortSignal.abort()))).toBeInstanceOf(CancelledError);
+	});
+});
+
+describe('a bound', () => {
+	test('lets through what comes in time, and what fails', async () => {
+		const clock = new FakeClock();
+		expect(await bounded(Promise.resolve(1), 100, clock)).toBe(1);
+		const error = new Error('no');
+		expect(await rejection(bounded(Promise.reject(error), 100, clock))).toBe(error);
+		expect(clock.timers).toBe(0);
+	});
+
+	test('ends the wait when its time is over, and not before', async () => {
+		const clock = new FakeClock();
+		let error: unknown;
+		bounded(new Promise(() => {}), 100, clock).catch((reason: unknown) => (error = reason));
+		await clock.advance(99);
+		expect(error).toBeUndefined();
+		await clock.advance(1);
+		expect(error).toMatchObject({ code: 'ERR_TIMEOUT', timeoutMs: 100 });
+		expect(clock.timers).toBe(0);
+	});
+
+	test('is not over for what came in while the process was too busy to look', async () => {
+		const answer = new Promise<string>((resolve) => setImmediate(() => resolve('in time')));
+		const result = bounded(answer, 5, systemClock);
+		for (const until = performance.now() + 20; performance.now() < until; );
+		expect(await result).toBe('in time');
 	});
 });
 

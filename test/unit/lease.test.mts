@@ -1,25 +1,25 @@
 import { describe, expect, test } from 'vitest';
 import { LeaseDeck, LeasePolicy } from '../../lib/flight/lease.ts';
 import { MemoryBackend } from '../../lib/shared/memory.ts';
-import { newContext, outage, rejection, Upstream } from '../helpers/calls.mts';
+import { newContext, outage, rejection, status, Upstream } from '../helpers/calls.mts';
 import { FakeClock, settle } from '../helpers/fake-clock.mts';
 import { seeded } from '../helpers/seeded.mts';
 
 /** Processes that share one store: each has a deck of its own. */
-function setUp(processes = 3) {
+function setUp(processes = 3, keeps = true) {
 	const clock = new FakeClock();
 	const shared = new MemoryBackend(clock);
 	const upstream = new Upstream<string>();
 	const answers = new Set<string>();
 	const members = Array.from({ length: processes }, (_, index) => {
 		const deck = new LeaseDeck({ shared, clock, random: seeded(index + 1) });
-		const policy = new LeasePolicy(deck, async (key) => answers.has(key));
+		const policy = new LeasePolicy(deck, async ({ key = '' }) => ({ asks: !answers.has(key) }));
 		const ask = (signal = new AbortController().signal) => {
 			const context = newContext({ key: 'k', signal });
 			const answer = policy.execute(async (inward) => {
 				if (answers.has('k')) return 'from the store';
 				const value = await upstream.call(inward);
-				answers.add('k');
+				if (keeps) answers.add('k');
 				return value;
 			}, context);
 			answer.catch(() => {});
@@ -74,6 +74,37 @@ describe('a flight of many processes', () => {
 		expect(upstream.count).toBe(2);
 		upstream.at(1).resolve('asked');
 		expect(await second?.answer).toBe('asked');
+	});
+
+	test.each([
+		['an answer that is not kept', (answer: ReturnType<Upstream<string>['at']>) => answer.resolve('not to be stored')],
+		['a refusal', (answer: ReturnType<Upstream<string>['at']>) => answer.reject(status(404))],
+	])('is over after %s: the others ask for themselves, and nobody waits for the next one', async (_what, end) => {
+		const { clock, shared, upstream, members } = setUp(3, false);
+		for (const { ask } of members) ask();
+		await settle();
+		expect(upstream.count).toBe(1);
+		end(upstream.at(0));
+		await settle();
+		expect(upstream.count).toBe(3);
+		for (const { ask } of members) ask();
+		await settle();
+		expect(upstream.count).toBe(6);
+		for (const call of upstream.calls) end(call);
+		await clock.advance(30_000);
+		expect([await shared.acquire('k', 'free', 1000), clock.timers]).toEqual([true, 0]);
+		await shared.release('k', 'free');
+		for (const { ask } of members) ask();
+		await settle();
+		expect(upstream.count).toBe(7);
+	});
+
+	test('remembers a bounded number of keys whose answers are not kept', async () => {
+		const { clock, shared } = setUp();
+		const deck = new LeaseDeck({ shared, clock, random: seeded(1) });
+		for (let key = 0; key < 1200; key += 1) await deck.landed(String(key), false);
+		const alone = Array.from({ length: 1200 }, (_, key) => deck.isAlone(String(key)));
+		expect([alone.filter(Boolean).length, alone[0], alone[1199]]).toEqual([1000, false, true]);
 	});
 
 	test('lets a waiter go as soon as its own signal aborts', async () => {

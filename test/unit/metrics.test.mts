@@ -115,3 +115,14 @@ describe('the metrics', () => {
 		expect(metrics.snapshot()).toEqual([]);
 	});
 });
+
+test('what was asked behind stale answers is counted apart, with what it cost', () => {
+	const metrics = new MetricsRegistry();
+	metrics.record(LABELS, record({ cache: 'stale' }));
+	metrics.refreshed(LABELS, record({ cache: 'miss', attempts: 2, upstreamMs: 30, costUsd: 0.5 }, { inputTokens: 3, outputTokens: 4 }));
+	metrics.refreshed(LABELS, record({ cache: 'miss', attempts: 1, upstreamMs: 5 }, { errorCode: 'ERR_NETWORK' }));
+	const [series] = metrics.snapshot();
+	expect(series).toMatchObject({ calls: 1, stale: 1, misses: 0, attempts: 0, costUsd: 0, inputTokens: 0, errors: {} });
+	expect(series?.upstreamMs.count).toBe(0);
+	expect(series?.refreshes).toEqual({ calls: 2, failed: 1, attempts: 3, inputTokens: 3, outputTokens: 4, costUsd: 0.5, upstreamMs: 35 });
+});

@@ -85,6 +85,28 @@ describe('the guard of a shared store', () => {
 		expect(log).toHaveLength(1);
 	});
 
+	test('takes refusals for a full store only where there is nothing but refusals', async () => {
+		const { patient, guard, log } = setUp();
+		for (let day = 0; day < 5; day += 1) {
+			patient.health = 'full';
+			await guard.set('k', value, 1000);
+			patient.health = 'well';
+			await guard.set('k', value, 1000);
+		}
+		expect(guard.status).toMatchObject({ state: 'up', failures: 5 });
+		expect(log).toEqual([]);
+	});
+
+	test('gives up a connection on which two probes got no answer', async () => {
+		const { clock, patient, guard } = setUp();
+		patient.health = 'hangs';
+		for (let call = 0; call < 3; call += 1) void guard.get('k');
+		await clock.advance(250 + 1250);
+		expect(patient.reconnects).toBe(0);
+		await clock.advance(1250);
+		expect(patient.reconnects).toBe(1);
+	});
+
 	test('keeps limits in the memory of the process while the store is out, and grants every lease', async () => {
 		const { patient, guard } = setUp();
 		patient.health = 'throws';

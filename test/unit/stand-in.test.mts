@@ -101,8 +101,9 @@ describe('counting connections', () => {
 
 	test('requests at the same time show as the most open', async () => {
 		const agent = agentOf(false);
-		server.setBehaviour({ delayMs: 30 });
-		await Promise.all(Array.from({ length: 8 }, async () => await call(`${server.url}/echo`, agent, {})));
+		server.setBehaviour({ hang: true });
+		for (let turn = 0; turn < 8; turn += 1) open(`${server.url}/echo`, agent, {});
+		await until(() => server.counters().inFlight === 8);
 		const { connections, maxInFlight, distinctBodies } = server.counters();
 		expect(connections.http.maxOpen).toBe(8);
 		expect(maxInFlight).toBe(8);

@@ -66,6 +66,11 @@ function addEmbedding(trace: CallTrace): void {
 	const { costUsd, tokens = 0 } = trace.similar?.embedding ?? {};
 	if (tokens === 0 || costUsd === undefined || trace.coalesced) return;
 	trace.costUsd = costUsd === null || trace.costUsd === null ? null : (trace.costUsd ?? 0) + costUsd;
+	// What it took to save is no saving.
+	if (trace.cache === 'similar' && trace.savedUsd !== undefined) {
+		trace.savedUsd = costUsd === null || trace.savedUsd === null ? null : trace.savedUsd - costUsd;
+		trace.savedTokens = (trace.savedTokens ?? 0) - tokens;
+	}
 }
 
 /** The request, its place in the cache, and the way that it will take. */
@@ -98,12 +103,12 @@ function openLane(runtime: Runtime, credential: string, origin: string, paramete
 }
 
 /** Whole answers only; and a tool call is an act, which must not be replayed. */
-function isCacheable(value: unknown): boolean {
+export function isCacheable(value: unknown): boolean {
 	const answer = value as AiAnswer;
 	return isComplete(answer) && answer.finishReason !== 'tool';
 }
 
-function requireAnswer(answer: AiAnswer): AiAnswer {
+export function requireAnswer(answer: AiAnswer): AiAnswer {
 	if (answer.text.trim() !== '' || answer.finishReason === 'tool') return answer;
 	switch (answer.finishReason) {
 		case 'filtered':

@@ -13,7 +13,7 @@ export function priceCall(
 	usage: AiUsage | null,
 ): number | null {
 	for (const model of models) {
-		const usd = costUsd(choice.wire.name, model, usage, { baseUrl, overrides: spending.prices });
+		const usd = costUsd(choice.wire.name, model, usage, { baseUrl, overrides: spending.prices, batch: spending.batch });
 		if (usd !== null) return usd;
 	}
 	return null;

@@ -4,11 +4,12 @@ import { newTrace, type CallTrace } from '../../../lib/core/trace';
 import type { Outcome, Runtime } from '../../../lib/runtime';
 import { partitionOf } from '../../shared/cache';
 import type { ProviderAccess } from '../access';
-import type { CallParameters, EmbedParameters } from '../parameters';
+import type { CallParameters, ChatParameters, EmbedParameters } from '../parameters';
 import type { RequestParameters } from '../parameters-request';
 import { ask } from './ask';
 import type { Place } from './chat';
 import type { Embedder } from './embed';
+import { explainChat } from './explain';
 import { cacheOf, laneOf } from './lane';
 import { sendToProvider } from './send';
 
@@ -25,6 +26,7 @@ export async function answer(
 ): Promise<Outcome<unknown>> {
 	switch (parameters.endpoint) {
 		case 'chat': {
+			if (parameters.call.explain) return await explain(runtime, open, parameters.call, place);
 			const outcome = await ask(runtime, open, parameters.call, place, signal);
 			return outcome.ok ? { ...outcome, value: outcome.value.raw } : outcome;
 		}
@@ -35,6 +37,11 @@ export async function answer(
 			return await listModels(runtime, access, parameters.call, place, signal);
 		}
 	}
+}
+
+async function explain(runtime: Runtime, open: Open, call: ChatParameters, place: Place): Promise<Outcome<unknown>> {
+	const access = await open(call.provider, call.baseUrl);
+	return { ok: true, value: await explainChat(runtime, access, call, place), trace: newTrace() };
 }
 
 /** Each text takes its own way; the whole is no better than the worst of them. */

@@ -1,7 +1,7 @@
 import { readStream, requestUrl, type WireRequest } from '../../../lib/ai';
 import { MalformedAnswerError } from '../../../lib/core/errors';
 import type { CallContext } from '../../../lib/core/policy';
-import type { HttpRequest } from '../../../lib/http';
+import type { HttpRequest, HttpResponse } from '../../../lib/http';
 import type { LearntLimit } from '../../../lib/limit/learnt';
 import { limitsSaid } from '../../../lib/retry/retry-after';
 import type { Runtime } from '../../../lib/runtime';
@@ -35,10 +35,8 @@ export async function sendToProvider(
 ): Promise<unknown> {
 	const provider = access.choice.wire;
 	const asked = settings.stream ? provider.stream.request(wire) : wire;
-	const { status, headers, body } = await runtime.transport.send(toHttp(runtime, access, asked, settings), context);
-	settings.limit?.observe(limitsSaid(status, headers, runtime.clock.wallNow()));
+	const { status, headers, body } = await exchange(runtime, access, asked, settings, context);
 	const text = body.toString('utf8');
-	if (status >= 400) throw provider.parseError({ status, headers, body: parseOr(text, text) });
 	if (settings.stream && /^text\/event-stream\b/i.test(String(headers['content-type'] ?? ''))) return readStream(provider, text);
 	const parsed = parseOr(text, undefined);
 	if (parsed === undefined) {
@@ -49,13 +47,39 @@ export async function sendToProvider(
 	return parsed;
 }
 
+/** As `sendToProvider`, for what is not JSON: the bytes as they came. */
+export async function readFromProvider(
+	runtime: Runtime,
+	access: ProviderAccess,
+	wire: WireRequest,
+	settings: SendSettings,
+	context: CallContext,
+): Promise<Buffer> {
+	return (await exchange(runtime, access, wire, settings, context)).body;
+}
+
+async function exchange(
+	runtime: Runtime,
+	access: ProviderAccess,
+	wire: WireRequest,
+	settings: SendSettings,
+	context: CallContext,
+): Promise<HttpResponse> {
+	const response = await runtime.transport.send(toHttp(runtime, access, wire, settings), context);
+	const { status, headers, body } = response;
+	settings.limit?.observe(limitsSaid(status, headers, runtime.clock.wallNow()));
+	if (status < 400) return response;
+	const text = body.toString('utf8');
+	throw access.choice.wire.parseError({ status, headers, body: parseOr(text, text) });
+}
+
 function toHttp(runtime: Runtime, access: ProviderAccess, wire: WireRequest, settings: SendSettings): HttpRequest {
 	const { connection, attemptTimeoutMs } = settings;
 	return {
 		method: wire.method,
 		url: requestUrl(access.choice.wire, access.baseUrl, wire.path),
 		headers: { ...wire.headers, ...access.authHeaders },
-		body: wire.body === undefined ? undefined : JSON.stringify(wire.body),
+		body: wire.raw ?? (wire.body === undefined ? undefined : JSON.stringify(wire.body)),
 		scope: access.credentialId,
 		connection: {
 			rejectUnauthorized: connection.rejectUnauthorized,

@@ -6,5 +6,4 @@ export const DEFAULTS = {
 	maxRedirects: 21,
 	outputPropertyName: 'data',
 	timeoutMs: 300_000,
-	totalTimeoutSeconds: 1200,
 } as const;

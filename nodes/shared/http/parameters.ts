@@ -4,6 +4,7 @@ import { perItem, type ParameterContext } from '../../../lib/n8n/parameters';
 import { toConnection, type ConnectionSettings } from '../connection';
 import { requireJsonObject } from '../json';
 import { toResilience, type ResilienceSettings } from '../resilience';
+import { toTotalTimeoutMs } from '../timeout';
 import { ACCESS_PARAMETERS, toAccessSettings, type AccessSettings } from './authentication';
 import { toBody, type RequestBody } from './body';
 import { toCaching, type CachingSettings } from './caching';
@@ -110,6 +111,11 @@ export function readBatching(context: ParameterContext): Batching {
 	return toBatching(context.getNodeParameter('options.batching', 0, {}));
 }
 
+/** One store for the whole run. */
+export function readStore(context: ParameterContext): unknown {
+	return context.getNodeParameter('options.store', 0, 'memory');
+}
+
 /** One setting for the whole run, as in HTTP Request; its expressions stay as they are. */
 export function readPagination(context: ParameterContext): Pagination | undefined {
 	const option: unknown = context.getNodeParameter('options.pagination.pagination', 0, null, { rawExpressions: true });
@@ -159,12 +165,6 @@ function readSettings(context: ParameterContext, itemIndex: number, behaviour: B
 function requireOperation(operation: unknown): void {
 	if (operation === undefined || operation === 'request' || operation === 'gather') return;
 	throw new InvalidOptionError('Operation', '"Make a Request"', operation);
-}
-
-/** Where the user sets no bound for the whole, it is no tighter than that of one attempt. */
-function toTotalTimeoutMs(seconds: unknown, attemptTimeoutMs: number): number {
-	if (seconds === undefined) return Math.round(Math.max(DEFAULTS.totalTimeoutSeconds * 1000, attemptTimeoutMs));
-	return Math.max(1, Math.round(requireNumber('Total Timeout (Seconds)', seconds, { min: 0.001, max: 31_536_000 }) * 1000));
 }
 
 function toRedirect({ redirect: option, sendCredentialsOnCrossOriginRedirect }: Values, behaviour: Behaviour): Settings['redirect'] {

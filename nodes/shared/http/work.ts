@@ -1,14 +1,15 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { CallTrace } from '../../../lib/core/trace';
 import type { HttpResponse } from '../../../lib/http';
-import type { Outcome, Runtime } from '../../../lib/runtime';
+import { openStore } from '../../../lib/n8n/store';
+import type { Outcome, Runtime, SharedStore } from '../../../lib/runtime';
 import { accessOpener, secretQueryOf, type Access } from './access';
 import type { Fetched } from './fetched';
 import { loadBody } from './load-body';
 import { createRequester, type ReadyRequest } from './operations/request';
 import { toItems } from './output';
 import { fetchPages } from './pages';
-import { parameterReader, readPagination } from './parameters';
+import { parameterReader, readPagination, readStore } from './parameters';
 import { echoRequest } from './request-echo';
 
 /** A request with nothing left to read, and in whose name it is made. */
@@ -20,6 +21,8 @@ export interface Prepared {
 
 /** The requests of one execution. What either throws fails the item alone. */
 export interface HttpWork {
+	/** What the run shares with other processes; undefined where it keeps to itself. */
+	readonly shared: SharedStore | undefined;
 	prepare(itemIndex: number): Promise<Prepared>;
 	/** Sends it, and gives what n8n's HTTP Request would; `seen` is told of every call, failed ones too. */
 	perform(prepared: Prepared, signal: AbortSignal, seen: (trace: CallTrace) => void): Promise<INodeExecutionData[]>;
@@ -31,8 +34,9 @@ export interface HttpWork {
 	send(access: Access, request: ReadyRequest, signal: AbortSignal): Promise<Outcome<HttpResponse>>;
 }
 
-export function httpWork(context: IExecuteFunctions, runtime: Runtime, source: string): HttpWork {
-	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id };
+export async function httpWork(context: IExecuteFunctions, runtime: Runtime, source: string): Promise<HttpWork> {
+	const shared = await openStore(context, runtime, readStore(context));
+	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, shared };
 	const request = createRequester(runtime, place, source);
 	const read = parameterReader(context);
 	const open = accessOpener(context);
@@ -69,6 +73,7 @@ export function httpWork(context: IExecuteFunctions, runtime: Runtime, source: s
 	}
 
 	return {
+		shared,
 		async prepare(itemIndex) {
 			const parameters = read(itemIndex);
 			const access = await open(parameters.settings.access, itemIndex);

@@ -1,4 +1,5 @@
 import type { INodeCredentialDescription, INodeProperties } from 'n8n-workflow';
+import { storeCredential } from '../../store';
 import { GENERIC_TYPE_NAMES, GENERIC_TYPES } from '../choices';
 import { PREDEFINED_TYPES } from '../predefined-types';
 
@@ -126,4 +127,4 @@ const certificates: INodeCredentialDescription = {
 	displayOptions: { show: { provideSslCertificates: [true] } },
 };
 
-export const credentials: INodeCredentialDescription[] = [...genericCredentials, ...predefinedCredentials, certificates];
+export const credentials: INodeCredentialDescription[] = [...genericCredentials, ...predefinedCredentials, certificates, storeCredential('/options.store')];

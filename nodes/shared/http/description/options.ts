@@ -1,6 +1,8 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { connectionOptions } from '../../connection';
 import { resilienceOptions } from '../../resilience';
+import { storeProperty } from '../../store';
+import { totalTimeoutOption } from '../../timeout';
 import { DEFAULTS } from '../defaults';
 import { cachingOptions } from './caching';
 import { pagination } from './pagination';
@@ -89,14 +91,7 @@ const requestOptions: INodeProperties[] = [
 		typeOptions: { minValue: 1 },
 		description: 'Time in ms that one attempt may take, from waiting for a connection to the end of the response',
 	},
-	{
-		displayName: 'Total Timeout (Seconds)',
-		name: 'totalTimeoutSeconds',
-		type: 'number',
-		default: DEFAULTS.totalTimeoutSeconds,
-		typeOptions: { minValue: 1 },
-		description: 'How long a call may take with all its attempts and waiting',
-	},
+	totalTimeoutOption,
 ];
 
 const redirects: INodeProperties = {
@@ -201,5 +196,6 @@ export const optionsProperty: INodeProperties = {
 		...resilienceOptions(DEFAULTS),
 		...connectionOptions(),
 		...steadinessOptions,
+		storeProperty,
 	].sort((a, b) => a.displayName.localeCompare(b.displayName)),
 };

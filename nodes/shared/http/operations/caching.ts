@@ -1,7 +1,7 @@
 import type { HttpCacheOptions, HttpMessage } from '../../../../lib/cache/http-policy';
 import { cacheKey, type KeyScope } from '../../../../lib/cache/key';
 import type { HttpRequest, HttpResponse } from '../../../../lib/http';
-import type { LaneCall, LaneOptions } from '../../../../lib/runtime';
+import type { LaneCall, LaneOptions, SharedStore } from '../../../../lib/runtime';
 import { partitionOf } from '../../cache';
 import type { Access } from '../access';
 import type { ResponseFormat } from '../choices';
@@ -12,6 +12,8 @@ import { ResponseError } from './status-error';
 export interface Place {
 	readonly workflowId: string;
 	readonly nodeId: string;
+	/** What the run shares with other processes; without it, nothing. */
+	readonly shared?: SharedStore | undefined;
 }
 
 /**

@@ -174,6 +174,7 @@ function openLane(
 	return runtime.lane({
 		source,
 		scope: { credential: access.credentialId, origin },
+		shared: place.shared,
 		retry: resilience.retry,
 		retryBudget: resilience.retryBudget,
 		rate: resilience.rate,
