@@ -129,24 +129,31 @@ function median(list: readonly number[]): number {
 async function goodput(engine: Engine, server: Awaited<ReturnType<typeof startServer>>, delay: string): Promise<void> {
 	const bare: Round[] = [];
 	const ours: Round[] = [];
+	const literal: Round[] = [];
+	const batch = async (url: string) => {
+		const result = await run(engine, count, { url }, { identicalRequests: 'each' });
+		return result.nodes.Batch?.[0]?.executionTime ?? NaN;
+	};
 	for (let round = 0; round <= Number(values.rounds); round += 1) {
 		const bareRound = await timed(async () => await bareLoop(server.url, delay));
-		const ourRound = await timed(async () => {
-			const result = await run(engine, count, { url: `=${server.url}/wait/${delay}/{{ $json.id }}` });
-			return result.nodes.Batch?.[0]?.executionTime ?? NaN;
-		});
+		const ourRound = await timed(async () => await batch(`=${server.url}/wait/${delay}/{{ $json.id }}`));
+		const literalRound = await timed(async () => await batch(`${server.url}/wait/${delay}/1`));
 		// The first is there to warm up.
 		if (round === 0) continue;
 		bare.push(bareRound);
 		ours.push(ourRound);
+		literal.push(literalRound);
 	}
 	await server.counts();
 	const shown = (list: readonly Round[]) =>
 		`${list.map(({ perSecond }) => perSecond.toFixed(0)).join(' ')} items per second, ${median(list.map(({ cpuMsPerItem }) => cpuMsPerItem)).toFixed(2)} ms of CPU per item`;
-	const ratios = ours.map(({ perSecond }, index) => perSecond / (bare[index]?.perSecond ?? NaN));
+	const against = (list: readonly Round[]) => {
+		const ratios = list.map(({ perSecond }, index) => perSecond / (bare[index]?.perSecond ?? NaN));
+		return `ratio of each round ${ratios.map((ratio) => ratio.toFixed(2)).join(' ')}, median ${median(ratios).toFixed(2)}`;
+	};
 	console.log(
-		`goodput: ${count} items, ${concurrency} at once, ${delay} ms at the server, ${ours.length} rounds\n  bare undici loop ${shown(bare)}\n  Batch Request    ${shown(ours)}\n` +
-			`  ratio of each round ${ratios.map((ratio) => ratio.toFixed(2)).join(' ')}, median ${median(ratios).toFixed(2)}`,
+		`goodput: ${count} items, ${concurrency} at once, ${delay} ms at the server, ${bare.length} rounds\n  bare undici loop                      ${shown(bare)}\n` +
+			`  Batch Request, expression in the URL  ${shown(ours)}; ${against(ours)}\n  Batch Request, the same URL for all   ${shown(literal)}; ${against(literal)}`,
 	);
 }
 

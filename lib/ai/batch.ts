@@ -50,6 +50,11 @@ export interface BatchFormat {
 		parse(body: unknown): string;
 	};
 	create(batch: NewBatch): WireRequest;
+	/** For providers that tell of the batches there are with their names: the latest ones. */
+	readonly list?: {
+		readonly request: WireRequest;
+		parse(body: unknown): ReadonlyArray<{ readonly name: string; readonly batch: ProviderBatch }>;
+	};
 	get(batchId: string): WireRequest;
 	cancel(batchId: string): WireRequest;
 	/** @throws {MalformedAnswerError} if it is not a batch */

@@ -18,10 +18,27 @@ export interface Amount {
 	readonly tokens: number;
 }
 
-interface Account {
-	usd: number;
-	tokens: number;
+/** What an account has spent, calls under way included. */
+export interface Spent {
+	readonly usd: number;
+	readonly tokens: number;
 }
+
+/** Leave to spend; `settle` with what it came to, or with nothing where it came to nothing. */
+export interface Held {
+	settle(bill?: Amount): void;
+}
+
+/** Where spending is entered. */
+export interface Spending {
+	/** @throws {BudgetExceededError} if one of the budgets is spent, or the estimate does not fit into what is left */
+	reserve(budgets: readonly Budget[], estimate: Amount): Held | Promise<Held>;
+	spent(account: string): Spent | Promise<Spent>;
+	/** The larger of the shares of its dollars and of its tokens that a budget has spent; above 1 where it is exceeded. */
+	share(budget: Budget): number;
+}
+
+type Account = { -readonly [K in keyof Spent]: Spent[K] };
 
 const DAY_MS = 86_400_000;
 
@@ -30,7 +47,7 @@ const DAY_MS = 86_400_000;
  * estimate of what the call will cost until its bill comes, so that calls under way count too; only the length of their answers can
  * carry an account beyond its budget.
  */
-export class BudgetBook {
+export class BudgetBook implements Spending {
 	readonly #accounts = new Map<string, Account>();
 	readonly #maxAccounts: number;
 	#day = -1;
@@ -46,26 +63,17 @@ export class BudgetBook {
 		return this.#accounts.size;
 	}
 
-	spent(account: string): Readonly<Account> {
+	spent(account: string): Spent {
 		this.#turnPage();
 		return this.#accounts.get(account) ?? { usd: 0, tokens: 0 };
 	}
 
-	/** The larger of the shares of its dollars and of its tokens that a budget has spent; above 1 where it is exceeded. */
-	share({ account, usd, tokens }: Budget): number {
-		const spent = this.spent(account);
-		return Math.max(shareOf(spent.usd, usd), shareOf(spent.tokens, tokens));
+	share(budget: Budget): number {
+		return shareOf(budget, this.spent(budget.account));
 	}
 
-	/**
-	 * Leave to spend; `settle` with what it came to, or with nothing where it came to nothing.
-	 * @throws {BudgetExceededError} if one of the budgets is spent, or the estimate does not fit into what is left
-	 */
-	reserve(budgets: readonly Budget[], estimate: Amount): { settle(bill?: Amount): void } {
-		for (const budget of budgets) {
-			const refusal = this.refusal(budget, estimate);
-			if (refusal !== undefined) throw new BudgetExceededError(refusal);
-		}
+	reserve(budgets: readonly Budget[], estimate: Amount): Held {
+		for (const budget of budgets) requireRoom(budget, this.spent(budget.account), estimate);
 		const day = this.#day;
 		const accounts = new Set(budgets.map(({ account }) => account));
 		for (const account of accounts) this.#add(account, estimate.usd ?? 0, estimate.tokens);
@@ -80,17 +88,6 @@ export class BudgetBook {
 				for (const account of accounts) this.#add(account, (bill.usd ?? 0) - (held.usd ?? 0), bill.tokens - held.tokens);
 			},
 		};
-	}
-
-	/** Why there is no room for a call with that estimate; undefined where there is. */
-	refusal(budget: Budget, estimate: Amount): string | undefined {
-		const { usd, tokens } = this.spent(budget.account);
-		const tooMuch =
-			over(usd, estimate.usd ?? 0, budget.usd) ? `$${budget.usd} (spent or under way: $${usd.toPrecision(3)})`
-			: over(tokens, estimate.tokens, budget.tokens) ? `${budget.tokens} tokens (spent or under way: ${Math.round(tokens)})`
-			: undefined;
-		if (tooMuch === undefined) return undefined;
-		return `The budget of ${budget.owner} for today is ${tooMuch}, which leaves no room for this call; it begins anew at midnight UTC`;
 	}
 
 	#add(name: string, usd: number, tokens: number): void {
@@ -115,17 +112,42 @@ export class BudgetBook {
 	}
 
 	#turnPage(): void {
-		const day = Math.floor(this.clock.wallNow() / DAY_MS);
+		const day = dayOf(this.clock);
 		if (day === this.#day) return;
 		this.#day = day;
 		this.#accounts.clear();
 	}
 }
 
+/** Why `estimate` does not fit beside what is spent; undefined where it does. */
+export function refusalOf(budget: Budget, { usd, tokens }: Spent, estimate: Amount): string | undefined {
+	const tooMuch =
+		over(usd, estimate.usd ?? 0, budget.usd) ? `$${budget.usd} (spent or under way: $${usd.toPrecision(3)})`
+		: over(tokens, estimate.tokens, budget.tokens) ? `${budget.tokens} tokens (spent or under way: ${Math.round(tokens)})`
+		: undefined;
+	if (tooMuch === undefined) return undefined;
+	return `The budget of ${budget.owner} for today is ${tooMuch}, which leaves no room for this call; it begins anew at midnight UTC`;
+}
+
+/** @throws {BudgetExceededError} where `estimate` does not fit beside what is spent */
+export function requireRoom(budget: Budget, spent: Spent, estimate: Amount): void {
+	const refusal = refusalOf(budget, spent, estimate);
+	if (refusal !== undefined) throw new BudgetExceededError(refusal);
+}
+
+export function shareOf({ usd, tokens }: Budget, spent: Spent): number {
+	return Math.max(partOf(spent.usd, usd), partOf(spent.tokens, tokens));
+}
+
+/** Of the wall clock's day, by UTC. */
+export function dayOf(clock: Clock): number {
+	return Math.floor(clock.wallNow() / DAY_MS);
+}
+
 function over(spent: number, more: number, limit: number | undefined): boolean {
 	return limit !== undefined && (spent >= limit || spent + more > limit);
 }
 
-function shareOf(spent: number, limit: number | undefined): number {
+function partOf(spent: number, limit: number | undefined): number {
 	return limit === undefined ? 0 : limit === 0 ? Infinity : spent / limit;
 }

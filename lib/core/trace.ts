@@ -11,6 +11,8 @@ export interface CallTrace {
 	 * in a store that processes share. A shared store that is out leaves the process to itself.
 	 */
 	store?: 'process' | 'shared';
+	/** Whose calls count against the rate limit: those of this process alone, or of all that share a store. Only where there is one. */
+	rate?: 'process' | 'shared';
 	/** Another caller's request in flight answered this call too. */
 	coalesced: boolean;
 	/** An earlier try had done this already: nothing was sent, and the answer is the one that was given then. */

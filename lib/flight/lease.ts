@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { Bell } from '../core/bell';
 import type { Clock } from '../core/clock';
 import { hasCode } from '../core/errors';
 import type { Call, CallContext, Policy } from '../core/policy';
 import type { Random } from '../core/random';
 import type { SharedLeases, SharedSignals } from '../core/shared';
-import { childController } from '../core/signal';
 import type { CallTrace } from '../core/trace';
 
 export interface LeaseParts {
@@ -36,7 +36,7 @@ const NOT_KEPT = '-';
  * lost: who waits looks again and again, ever less often.
  */
 export class LeaseDeck {
-	readonly #waiting = new Map<string, Set<() => void>>();
+	readonly #waiting = new Map<string, Bell>();
 	/** Until when, by key; those that have just been said to be so stand last. */
 	readonly #alone = new Map<string, number>();
 	#listening = false;
@@ -49,19 +49,12 @@ export class LeaseDeck {
 			this.#listening = true;
 			await this.parts.shared.subscribe(CHANNEL, (landed) => this.#tell(landed));
 		}
-		const { controller, release } = childController(signal);
-		const wake = () => controller.abort();
-		const waiting = this.#waiting.get(key) ?? new Set();
-		waiting.add(wake);
-		this.#waiting.set(key, waiting);
+		const bell = this.#waiting.get(key) ?? new Bell(this.parts.clock);
+		this.#waiting.set(key, bell);
 		try {
-			await this.parts.clock.sleep(ms, controller.signal);
-		} catch (error) {
-			if (signal.aborted) throw error;
+			await bell.wait(ms, signal);
 		} finally {
-			release();
-			waiting.delete(wake);
-			if (waiting.size === 0) this.#waiting.delete(key);
+			if (bell.waiting === 0) this.#waiting.delete(key);
 		}
 	}
 
@@ -90,7 +83,7 @@ export class LeaseDeck {
 	#tell(landed: string): void {
 		const key = landed.slice(1);
 		if (landed.startsWith(NOT_KEPT)) this.#goAlone(key);
-		for (const wake of [...(this.#waiting.get(key) ?? [])]) wake();
+		this.#waiting.get(key)?.ring();
 	}
 }
 

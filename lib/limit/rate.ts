@@ -2,72 +2,50 @@ import type { Clock } from '../core/clock';
 import { LimitExceededError } from '../core/errors';
 import type { Call, CallContext, Policy } from '../core/policy';
 import { requireInteger } from '../core/validate';
+import { Bucket } from './bucket';
 import { left } from './left';
+import { SharedRate, widened, type SharedRateParts } from './shared-rate';
+import { windowsOf, type RateOptions } from './windows';
 
-export interface RateOptions {
-	readonly perSecond?: number | undefined;
-	readonly perMinute?: number | undefined;
-	/** Calls that may go out in one go before the pace is held; default: the whole limit. */
-	readonly burst?: number | undefined;
-	/** Calls that may wait for a token; one more is rejected. Default 10,000. */
-	readonly maxQueued?: number;
+export { limitsRate, type RateOptions } from './windows';
+
+interface Waiter {
+	readonly deadlineAt: number;
+	start(): void;
+	reject(error: Error): void;
 }
 
-/** Whether there is anything to limit. */
-export function limitsRate(options: RateOptions | undefined): options is RateOptions {
-	return options?.perSecond !== undefined || options?.perMinute !== undefined;
-}
-
-/**
- * Tokens that each come back `returnMs` after they were spent. That bounds every sliding window of this
- * length, where a bucket that refills evenly lets up to twice its size through.
- */
-class Bucket {
-	/** When each token was spent; a ring, the next one to be spent at `#next`. Grows only as far as it is used. */
-	readonly #spent: number[] = [];
-	#next = 0;
-
-	constructor(
-		private readonly tokens: number,
-		private readonly returnMs: number,
-	) {}
-
-	/** When at the earliest the call may go that has `ahead` others before it. */
-	readyAt(ahead: number, now: number): number {
-		const spentAt = this.#spent[(this.#next + ahead) % this.tokens] ?? -Infinity;
-		return Math.max(now, spentAt + this.returnMs) + Math.floor(ahead / this.tokens) * this.returnMs;
-	}
-
-	spend(now: number): void {
-		this.#spent[this.#next] = now;
-		this.#next = (this.#next + 1) % this.tokens;
-	}
-
-	isFull(now: number): boolean {
-		const last = this.#spent[(this.#next + this.tokens - 1) % this.tokens];
-		return last === undefined || last + this.returnMs <= now;
-	}
-}
+/** Places that this process asks for at the same time, as long as it gets what it asks for. */
+const MAX_ASKS = 16;
 
 /**
  * At most so many calls per second and per minute, in any window; the others wait in the order in which
  * they came. One that cannot have its turn before its deadline is rejected at once instead.
+ *
+ * With a shared store the calls of all processes count. What this process has sent itself is known without asking; beyond
+ * that, it asks for whoever stands first in its queue, and a refusal says when to ask again. While the store is out, the process keeps
+ * to the limit by itself.
  */
 export class RateLimiter implements Policy {
 	readonly name = 'rate';
 	readonly #buckets: readonly Bucket[];
 	readonly #maxQueued: number;
-	readonly #queue = new Set<() => void>();
+	readonly #shared: SharedRate | undefined;
+	readonly #queue = new Set<Waiter>();
 	#cancelTimer: (() => void) | undefined;
+	/** Places that the store is being asked for, and how many that may be; grows with every place that it gives. */
+	#asking = 0;
+	#maxAsks = 1;
+	#askAt = -Infinity;
 
 	constructor(
 		options: RateOptions,
 		private readonly clock: Clock,
+		shared?: SharedRateParts,
 	) {
-		this.#buckets = [
-			...bucketsOf('Requests per Second', options.perSecond, 1000, options.burst),
-			...bucketsOf('Requests per Minute', options.perMinute, 60_000, options.burst),
-		];
+		const windows = windowsOf(options);
+		this.#shared = shared && new SharedRate(shared, windows, clock);
+		this.#buckets = (shared ? widened(windows) : windows).map(({ limit, windowMs }) => new Bucket(limit, windowMs));
 		this.#maxQueued = requireInteger('maxQueued', options.maxQueued ?? 10_000);
 	}
 
@@ -78,39 +56,45 @@ export class RateLimiter implements Policy {
 	/** Nobody waits and every token is back, so that nothing is lost with it. */
 	get idle(): boolean {
 		const now = this.clock.now();
-		return this.#queue.size === 0 && this.#buckets.every((bucket) => bucket.isFull(now));
+		return this.#queue.size === 0 && this.#asking === 0 && this.#buckets.every((bucket) => bucket.isFull(now));
 	}
 
 	async execute<T>(call: Call<T>, context: CallContext): Promise<T> {
-		if (this.#queue.size > 0 || this.#readyAt(0) > this.clock.now()) await this.#wait(context);
-		else this.#spend();
+		const free = this.#queue.size === 0 && this.#readyAt(0) <= this.clock.now();
+		if (free && !this.#shared?.isUp) this.#spend();
+		else await this.#wait(context);
+		if (this.#shared) context.trace.rate = this.#shared.isUp ? 'shared' : 'process';
 		return await call(context);
 	}
 
 	async #wait(context: CallContext): Promise<void> {
 		const since = this.clock.now();
-		const waitMs = this.#readyAt(this.#queue.size) - since;
+		const { signal, deadlineAt = Infinity } = context;
 		if (this.#queue.size >= this.#maxQueued) {
 			throw new LimitExceededError(`More than ${this.#maxQueued} calls are waiting for their turn under the rate limit`);
 		}
-		if (context.deadlineAt !== undefined && since + waitMs >= context.deadlineAt) {
-			throw new LimitExceededError(
-				`The rate limit lets this call go in ${Math.ceil(waitMs / 1000)} s, which is after its deadline`,
-			);
-		}
+		const readyAt = Math.max(this.#readyAt(this.#queue.size), this.#shared?.isUp ? this.#askAt : -Infinity);
+		if (readyAt >= deadlineAt) throw tooLate(readyAt - since);
 		const turn = new Promise<void>((resolve, reject) => {
-			if (context.signal.aborted) return reject(left(context.signal));
+			if (signal.aborted) return reject(left(signal));
 			const leave = () => {
-				this.#queue.delete(start);
+				this.#queue.delete(waiter);
 				this.#pump();
-				reject(left(context.signal));
+				reject(left(signal));
 			};
-			const start = () => {
-				context.signal.removeEventListener('abort', leave);
-				resolve();
+			const waiter: Waiter = {
+				deadlineAt,
+				start: () => {
+					signal.removeEventListener('abort', leave);
+					resolve();
+				},
+				reject: (error) => {
+					signal.removeEventListener('abort', leave);
+					reject(error);
+				},
 			};
-			context.signal.addEventListener('abort', leave, { once: true });
-			this.#queue.add(start);
+			signal.addEventListener('abort', leave, { once: true });
+			this.#queue.add(waiter);
 		});
 		this.#pump();
 		try {
@@ -120,19 +104,52 @@ export class RateLimiter implements Policy {
 		}
 	}
 
-	/** Lets go who may, and sets the one timer for the next. A timer that fires early is set again. */
+	/** Lets go who may, or asks for them, and sets the one timer for the next. A timer that fires early is set again. */
 	#pump(): void {
 		this.#cancelTimer?.();
 		this.#cancelTimer = undefined;
-		for (const start of this.#queue) {
-			const waitMs = this.#readyAt(0) - this.clock.now();
+		const shared = this.#shared?.isUp ? this.#shared : undefined;
+		while (this.#queue.size > this.#asking && (!shared || this.#asking < this.#maxAsks)) {
+			const readyAt = Math.max(this.#readyAt(this.#asking), shared ? this.#askAt : -Infinity);
+			const waitMs = readyAt - this.clock.now();
 			if (waitMs > 0) {
 				this.#cancelTimer = this.clock.after(Math.ceil(waitMs), () => this.#pump());
 				return;
 			}
-			this.#queue.delete(start);
-			this.#spend();
-			start();
+			if (shared) void this.#ask(shared);
+			else this.#letGo();
+		}
+	}
+
+	async #ask(shared: SharedRate): Promise<void> {
+		this.#asking += 1;
+		const waitMs = await shared.take();
+		this.#asking -= 1;
+		if (waitMs === 0) {
+			this.#maxAsks = Math.min(this.#maxAsks * 2, MAX_ASKS);
+			// Whoever it was asked for may have left; a place that nobody needs any more stays counted.
+			this.#letGo();
+		} else {
+			this.#maxAsks = 1;
+			this.#askAt = this.clock.now() + waitMs;
+			this.#rejectLate(waitMs);
+		}
+		this.#pump();
+	}
+
+	#letGo(): void {
+		const [first] = this.#queue;
+		if (!first) return;
+		this.#queue.delete(first);
+		this.#spend();
+		first.start();
+	}
+
+	#rejectLate(waitMs: number): void {
+		for (const waiter of this.#queue) {
+			if (waiter.deadlineAt > this.#askAt) continue;
+			this.#queue.delete(waiter);
+			waiter.reject(tooLate(waitMs));
 		}
 	}
 
@@ -147,11 +164,6 @@ export class RateLimiter implements Policy {
 	}
 }
 
-/** A burst is a bucket of its own: so many tokens, each back when the pace has earned them all again. */
-function bucketsOf(name: string, limit: number | undefined, windowMs: number, burst: number | undefined): Bucket[] {
-	if (limit === undefined) return [];
-	requireInteger(name, limit, { min: 1, max: 100_000 });
-	const whole = new Bucket(limit, windowMs);
-	if (burst === undefined || requireInteger('Burst', burst, { min: 1, max: 100_000 }) >= limit) return [whole];
-	return [whole, new Bucket(burst, (burst * windowMs) / limit)];
+function tooLate(waitMs: number): LimitExceededError {
+	return new LimitExceededError(`The rate limit lets this call go in ${Math.ceil(waitMs / 1000)} s, which is after its deadline`);
 }

@@ -25,7 +25,7 @@ export async function openStore(context: IExecuteFunctions | ISupplyDataFunction
 	if (!shared) return undefined;
 	const { label, status } = shared;
 	if (status.state === 'down') {
-		addHint(context, `The shared store ${label} does not answer (${status.reason}). Answers are kept in the memory of this process meanwhile.`, 'warning');
+		addHint(context, `The shared store ${label} does not answer (${status.reason}). Meanwhile answers are kept, and limits and budgets counted, by this process alone.`, 'warning');
 	}
 	return shared;
 }

@@ -28,7 +28,7 @@ export interface LaneOptions {
 	readonly scope: Scope;
 	/** Without it, calls are neither cached nor coalesced. */
 	readonly cache?: CacheOptions | undefined;
-	/** Where answers are kept, and flights are shared between processes; without it, in the memory of this process alone. */
+	/** Where answers are kept, and flights and rates shared between processes; without it, in the memory of this process alone. */
 	readonly shared?: SharedStore | undefined;
 	/** The cache for HTTP requests; takes part in calls that come with a `request`. */
 	readonly httpCache?: HttpCacheOptions | undefined;
@@ -131,11 +131,13 @@ function cacheParts(runtime: Runtime, { shared }: Pick<LaneOptions, 'shared'>): 
 
 /** What an attempt passes on its way to one origin. The rate stands inside the limiter: tokens are spent as requests leave. */
 function attemptStages(runtime: Runtime, options: LaneOptions, scope: Scope): Array<Policy | undefined> {
+	// What is counted and told together with other processes, where a store is shared.
+	const together = options.shared ? runtime.limitsOver(options.shared) : runtime;
 	return [
-		options.breaker && runtime.breaker(scope, options.breaker),
+		options.breaker && together.breaker(scope, options.breaker),
 		options.learntLimitOf === undefined ? undefined : runtime.learntLimit(scope, options.learntLimitOf),
 		options.adaptive ? runtime.adaptiveLimiter(scope, { ...options.adaptive, max: options.maxConcurrent }) : runtime.limiter(scope, options.maxConcurrent),
-		limitsRate(options.rate) ? runtime.rateLimiter(scope, options.rate) : undefined,
+		limitsRate(options.rate) ? together.rateLimiter(scope, options.rate) : undefined,
 		options.tokensPerMinute === undefined ? undefined : runtime.tokenRate(scope, options.tokensPerMinute),
 		new TimeoutPolicy('attempt', options.attemptTimeoutMs, runtime.clock),
 		countAttempts,

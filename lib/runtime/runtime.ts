@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { BudgetBook } from '../ai';
 import { Balancer, type BalanceOptions } from '../balance/balancer';
 import { RecentLatencies } from '../balance/hedge';
@@ -35,7 +36,8 @@ import { compose, openLane, type Lane, type LaneOptions } from './compose';
 import { Journals } from './journals';
 import { Registry } from './registry';
 import { scopeKey, type Scope } from './scope';
-import { SharedStores, type Cleared } from './shared-stores';
+import { SharedLimits } from './shared-limits';
+import { SharedStores, type Cleared, type SharedStore } from './shared-stores';
 import { userAgentOf } from './user-agent';
 
 const SWEEP_EVERY_MS = 60_000;
@@ -95,6 +97,11 @@ export class Runtime {
 	readonly #balancers: Registry<Balancer>;
 	readonly #latencies: Registry<RecentLatencies>;
 	readonly #learnt: Registry<LearntLimit>;
+	/** By store, for as long as it is open. */
+	readonly #overProcesses = new WeakMap<SharedStore, SharedLimits>();
+	readonly #bounds = { max: MAX_SCOPES, idleMs: IDLE_MS, now: () => this.clock.now() };
+	/** Another one after a restart. */
+	readonly #id = randomUUID();
 	readonly #memory: MemoryStore;
 	readonly #rules = new OwnRules();
 	readonly #end = new AbortController();
@@ -115,7 +122,7 @@ export class Runtime {
 		);
 		this.spending = new BudgetBook(this.clock);
 		this.transport = createTransport({ clock: this.clock });
-		const shared = { max: MAX_SCOPES, idleMs: IDLE_MS, now: () => this.clock.now() };
+		const shared = this.#bounds;
 		// An open circuit may be forgotten too: hundreds of dead origins must not lock out the next one.
 		this.#breakers = new Registry({ ...shared, isIdle: (breaker) => breaker.state !== 'half-open' });
 		this.#limiters = new Registry({ ...shared, isIdle: (limiter) => limiter.active === 0 });
@@ -167,6 +174,16 @@ export class Runtime {
 	rateLimiter(scope: Scope, { perSecond, perMinute, burst, ...rest }: RateOptions): RateLimiter {
 		const key = JSON.stringify([scopeKey(scope), perSecond, perMinute, burst]);
 		return this.#rates.obtain(key, () => new RateLimiter({ perSecond, perMinute, burst, ...rest }, this.clock));
+	}
+
+	/** What is counted with all processes that share that store. */
+	limitsOver(shared: SharedStore): SharedLimits {
+		const { clock, random, spending } = this;
+		const breaker = this.breaker.bind(this);
+		const parts = { clock, random, spending, breaker, process: this.#id, bounds: this.#bounds };
+		const limits = this.#overProcesses.get(shared) ?? new SharedLimits(shared, parts);
+		this.#overProcesses.set(shared, limits);
+		return limits;
 	}
 
 	retryBudget(scope: Scope, options: BudgetOptions): RetryBudget {

@@ -51,7 +51,7 @@ const IDLE_MS = 30 * 60_000;
 /** Beyond the guard's own bound, so that it is the guard that judges. */
 const MARGIN_MS = 50;
 
-/** One connection per distinct setting, shared by all nodes; closed when nobody has asked for it for half an hour. */
+/** One connection per distinct setting, shared by all nodes; closed when nobody has used it for half an hour. */
 export class SharedStores {
 	readonly #held = new Map<string, Held>();
 
@@ -73,7 +73,7 @@ export class SharedStores {
 	sweep(): void {
 		const expired = this.clock.now() - IDLE_MS;
 		for (const [id, held] of this.#held) {
-			if (held.usedAt > expired) continue;
+			if (Math.max(held.usedAt, held.guard.usedAt) > expired) continue;
 			this.#held.delete(id);
 			void close(held);
 		}

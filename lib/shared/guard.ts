@@ -59,6 +59,7 @@ export class GuardedBackend implements SharedBackend, SureShared {
 	#refusalsInRow = 0;
 	#badProbes = 0;
 	#changedAt: number;
+	#usedAt: number;
 	#connecting: Promise<void> | undefined;
 	#connected = false;
 	#disposed = false;
@@ -73,6 +74,12 @@ export class GuardedBackend implements SharedBackend, SureShared {
 		this.#timeoutMs = options.commandTimeoutMs ?? 250;
 		this.#insurance = new MemoryBackend(options.clock, 2000);
 		this.#changedAt = options.clock.now();
+		this.#usedAt = this.#changedAt;
+	}
+
+	/** When a command was last wanted; a run may go on for hours without asking for its store anew. */
+	get usedAt(): number {
+		return this.#usedAt;
 	}
 
 	get status(): SharedStatus {
@@ -200,12 +207,14 @@ export class GuardedBackend implements SharedBackend, SureShared {
 	}
 
 	async #read<T>(command: () => Promise<T>, otherwise: T, timeoutMs = this.#timeoutMs): Promise<T> {
+		this.#usedAt = this.#clock.now();
 		if (!this.#connected) await this.connect();
 		if (this.#state === 'down' || this.#disposed) return otherwise;
 		return await this.#try(command, () => otherwise, timeoutMs);
 	}
 
 	async #write<T>(command: () => Promise<T>, otherwise: () => T | Promise<T>): Promise<T> {
+		this.#usedAt = this.#clock.now();
 		if (!this.#connected) await this.connect();
 		if (this.#state !== 'up' || this.#disposed) return await otherwise();
 		return await this.#try(

@@ -3,7 +3,7 @@ import { Once } from '../../lib/batch/once';
 import type { CallTrace } from '../../lib/core/trace';
 import { packFetched, unpackFetched, type Fetched } from '../shared/http/fetched';
 import type { HttpWork } from '../shared/http/work';
-import { answerFor, isRead, requestKey, withIdempotencyKey, withTokens } from './identity';
+import { answerFor, isRead, requestKeys, withIdempotencyKey, withTokens } from './identity';
 import type { Keeping, Ledger } from './ledger';
 import type { BatchSettings } from './parameters';
 import type { BatchSummary } from './summary';
@@ -38,6 +38,7 @@ const FETCHED: Keeping<readonly Fetched[]> = {
 export function eachWork({ work, settings, tokensOf, batch, ledger, summary, pace }: EachParts): ItemWork {
 	const { idempotencyHeader, identical } = settings;
 	const once = new Once<INodeExecutionData[]>();
+	const keyOf = requestKeys();
 	return async (input, itemIndex, signal, seen) => {
 		const prepared = withTokens(await work.prepare(itemIndex), tokensOf(itemIndex));
 		const send = async (item: string) => {
@@ -48,7 +49,7 @@ export function eachWork({ work, settings, tokensOf, batch, ledger, summary, pac
 		const perform = async () =>
 			await work.render(prepared, await ledger.settle({ prepared, keeping: FETCHED, harmless: isRead(prepared), send, signal }));
 		if (identical === 'each' || (identical === 'reads' && !isRead(prepared))) return await perform();
-		const { value, first } = await once.run(requestKey(prepared), perform);
+		const { value, first } = await once.run(keyOf(prepared), perform);
 		if (first) return value;
 		summary.share();
 		return answerFor(input, value, prepared);

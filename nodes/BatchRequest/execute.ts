@@ -53,7 +53,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const each = eachWork({ work, settings, tokensOf, batch: round?.id ?? idOf(pass), ledger, summary, pace: createPace(clock, readBatching(context)) });
 	const gather =
 		gathering &&
-		gatherWork(context, runtime, { work, settings: gathering, read: gatherReader(context, gathering), tokensOf, idempotencyKey: settings.idempotencyHeader !== undefined });
+		gatherWork(context, runtime, { work, settings: gathering, read: gatherReader(context, gathering), tokensOf, idempotencyHeader: settings.idempotencyHeader });
 
 	const { controller, release } = childController(cancelSignal(context));
 	let timedOut = false;
@@ -83,7 +83,9 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	silence();
 	release();
 	runtime.batches.end(progress);
-	await ledger.end(results);
+	const closed = ledger.end(results);
+	// Whoever stops a batch does not wait for its store.
+	if (!cancelSignal(context).aborted) await closed;
 
 	const facts = summary.of(results, clock.now() - startedAt, costs);
 	showSummary(context, facts);

@@ -16,6 +16,7 @@ import type { HttpWork, Prepared } from '../shared/http/work';
 import { jsonOf, judged, parseAnswer, takeApart } from './gather-answer';
 import { bodyOf, pack, roomFor } from './gather-body';
 import type { GatherItem, GatherSettings } from './gather-parameters';
+import { withIdempotencyKey } from './identity';
 import type { Keeping, Ledger } from './ledger';
 
 export interface GatherWork {
@@ -33,8 +34,8 @@ export interface GatherParts {
 	readonly read: (itemIndex: number) => GatherItem;
 	/** What an item counts under a limit of tokens; undefined where it is taken from the body. */
 	readonly tokensOf: (itemIndex: number) => number | undefined;
-	/** Whether each request gets a key of its own, by which the server knows it again. */
-	readonly idempotencyKey: boolean;
+	/** The header with which each request gets a key of its own, by which the server knows it again; undefined for none. */
+	readonly idempotencyHeader: string | undefined;
 }
 
 const MAX_AT_ONCE = 20_000;
@@ -60,7 +61,7 @@ const JUDGED: Keeping<Judged> = {
 };
 
 /** Items that share requests, with those of other executions too as long as nothing but the items differs. */
-export function gatherWork(context: IExecuteFunctions, runtime: Runtime, { work, settings, read, tokensOf, idempotencyKey }: GatherParts): GatherWork {
+export function gatherWork(context: IExecuteFunctions, runtime: Runtime, { work, settings, read, tokensOf, idempotencyHeader }: GatherParts): GatherWork {
 	const { clock, random, windows } = runtime;
 	const workflowId = context.getWorkflow().id ?? '';
 	const asJson = ofLast((given: Settings): Settings => ({ ...given, response: { ...given.response, format: 'json', neverError: false } }));
@@ -70,15 +71,18 @@ export function gatherWork(context: IExecuteFunctions, runtime: Runtime, { work,
 			// Where no credential says who calls, only the workflow does.
 			cacheKey(
 				{ credential: access.credentialId, origin: new URL(url).origin, partition: access.credentialId === NO_CREDENTIAL_ID ? workflowId : '' },
-				[method, url, query, headers, own, rest, settings, idempotencyKey, access.held(), access.tls, access.ignoreSslIssues],
+				[method, url, query, headers, own, rest, settings, idempotencyHeader, access.held(), access.tls, access.ignoreSslIssues],
 			),
 	);
 	let surplus = 0;
 
-	async function send({ access }: Prepared, request: ReadyRequest, rest: GatherItem['rest'], fragments: readonly Fragment[], signal: AbortSignal): Promise<Part[]> {
-		const key = idempotencyKey ? { 'Idempotency-Key': cacheKey({ credential: '', origin: '', partition: workflowId }, [clock.wallNow(), random.next()]).slice(0, 32) } : {};
+	/** The same for all attempts of a request; another set of items is another request. */
+	const withKey = (prepared: Prepared): Prepared =>
+		idempotencyHeader === undefined ? prepared : withIdempotencyKey(prepared, idempotencyHeader, `${workflowId} ${clock.wallNow()}`, String(random.next()));
+
+	async function send(prepared: Prepared, rest: GatherItem['rest'], fragments: readonly Fragment[], signal: AbortSignal): Promise<Part[]> {
 		const body = bodyOf(fragments.map(({ value }) => value), rest, settings);
-		const ready = { ...request, headers: { ...request.headers, ...key }, body, tokens: sumOf(fragments) };
+		const { access, ready } = withKey({ ...prepared, ready: { ...prepared.ready, body, tokens: sumOf(fragments) } });
 		echoRequest(context, ready);
 		const { trace, ...outcome } = await work.send(access, ready, signal);
 		trace.gathered = fragments.length;
@@ -108,7 +112,7 @@ export function gatherWork(context: IExecuteFunctions, runtime: Runtime, { work,
 			const fragment: Fragment = {
 				...pack(item, settings),
 				tokens: tokensOf(itemIndex),
-				send: async (fragments, shared) => await send(prepared, request, item.rest, fragments, shared),
+				send: async (fragments, shared) => await send({ ...prepared, ready: request }, item.rest, fragments, shared),
 			};
 			const sendUntilJudged = async (): Promise<Judged> => {
 				for (let resend = 0; ; resend += 1) {

@@ -1,13 +1,18 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 import { cacheKey } from '../../lib/cache/key';
+import type { Access } from '../shared/http/access';
+import { ofLast } from '../shared/http/of-last';
+import type { Settings } from '../shared/http/parameters';
 import type { Prepared } from '../shared/http/work';
 
 const NOWHERE = { credential: '', origin: '', partition: '' };
 const KEY_DIGITS = 32;
 
-/** Names a request: the same for all that are sent, and answered, alike. A hash, as what a credential holds is part of it. */
-export function requestKey({ access, ready }: Prepared): string {
-	return cacheKey({ ...NOWHERE, credential: access.credentialId }, [ready, access.held()]);
+/** Names requests: the same for all that are sent, and answered, alike. A hash, as what a credential holds is part of it. */
+export function requestKeys(): (prepared: Prepared) => string {
+	// Settings and credential are as a rule the same objects for all items, and the greater part of what is hashed.
+	const common = ofLast((access: Access, settings: Settings) => cacheKey({ ...NOWHERE, credential: access.credentialId }, [settings, access.held()]));
+	return ({ access, ready: { settings, ...own } }) => cacheKey(NOWHERE, [common(access, settings), own]);
 }
 
 export function isRead({ ready }: Prepared): boolean {

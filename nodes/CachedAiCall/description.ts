@@ -2,7 +2,7 @@ import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
 import { cacheProperties } from '../shared/cache';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
-import { storeCredential, storeOfCache } from '../shared/store';
+import { storeCredential, storeProperty } from '../shared/store';
 import { totalTimeoutOption } from '../shared/timeout';
 import { DEFAULTS } from './defaults';
 import { BATCH_OPERATIONS, batchOperations, batchOptionCollections, batchProperties } from './description.batch';
@@ -314,7 +314,7 @@ export const description: INodeTypeDescription = {
 		...requestProperties(showRequest),
 		...batchProperties(),
 		...cacheProperties(showCached),
-		storeOfCache(showCached),
+		{ ...storeProperty, displayOptions: { show: showCached } },
 		{
 			displayName: 'Options',
 			name: 'options',

@@ -122,9 +122,9 @@ export function readOperation(context: ParameterContext): unknown {
 	return context.getNodeParameter('operation', 0);
 }
 
-/** One store for the whole run. A store that is not shown (the cache is off) is not used. */
+/** One store for the whole run. */
 export function readStore(context: ParameterContext): unknown {
-	return get(context, 0, 'cacheMode') === 'off' ? undefined : get(context, 0, 'store');
+	return get(context, 0, 'store');
 }
 
 export function readSettings(context: ParameterContext, itemIndex: number): Settings {

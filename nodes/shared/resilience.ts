@@ -88,7 +88,7 @@ export function resilienceOptions(defaults: ResilienceDefaults): INodeProperties
 			default: 60,
 			typeOptions: { minValue: 1 },
 			description:
-				'Most requests in any minute, with this credential to this server, over all nodes with the same limit. Retries count; what cannot go before Total Timeout fails at once.',
+				'Most requests in any minute, with this credential to this server, over all nodes with the same limit; with a shared store, over all workers. Retries count; what cannot go before Total Timeout fails at once.',
 		},
 		{
 			displayName: 'Requests per Second',
@@ -97,7 +97,7 @@ export function resilienceOptions(defaults: ResilienceDefaults): INodeProperties
 			default: 10,
 			typeOptions: { minValue: 1 },
 			description:
-				'Most requests in any second, with this credential to this server, over all nodes with the same limit. Retries count; what cannot go before Total Timeout fails at once.',
+				'Most requests in any second, with this credential to this server, over all nodes with the same limit; with a shared store, over all workers. Retries count; what cannot go before Total Timeout fails at once.',
 		},
 		{
 			displayName: 'Retry Budget (Percent)',

@@ -7,16 +7,17 @@ export const storeProperty: INodeProperties = {
 	type: 'options',
 	noDataExpression: true,
 	default: 'memory',
-	description: 'Where answers and stored responses are kept',
+	description: 'Where answers are kept, and requests per second or minute and budgets counted',
 	options: [
-		{ name: 'Memory of This Process', value: 'memory', description: 'Fast, and empty after a restart; each worker has its own' },
-		{ name: 'Shared Store', value: 'shared', description: 'Redis, Valkey or a file behind the memory: all workers share answers, and they outlive a restart' },
+		{ name: 'Memory of This Process', value: 'memory', description: 'Fast, and empty after a restart; each worker has its own answers, limits and budgets' },
+		{ name: 'Shared Store', value: 'shared', description: 'Redis, Valkey or a file behind the memory: all workers share answers, limits and budgets, and they outlive a restart' },
 	],
 };
 
-/** The same in a node whose cache can be off. */
+/** For a node that keeps answers and counts nothing, and whose cache can be off. */
 export function storeOfCache(show: { [name: string]: string[] }): INodeProperties {
-	return { ...storeProperty, displayOptions: { show: { ...show, cacheMode: ['readWrite', 'readOnly', 'refresh'] } } };
+	const displayOptions = { show: { ...show, cacheMode: ['readWrite', 'readOnly', 'refresh'] } };
+	return { ...storeProperty, description: 'Where answers are kept', displayOptions };
 }
 
 /** @param parameter the path of `storeProperty` among the node's parameters */

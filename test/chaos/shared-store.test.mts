@@ -237,6 +237,8 @@ describe.skipIf(redisIsMissing())('while two workers work and share a store', ()
 			(prompt) => ['SET', value(prompt), '\u0000\u00ff'.repeat(500_000)],
 			(prompt) => ['HSET', value(prompt), 'a', 'b'],
 			(prompt) => ['RPUSH', value(prompt), 'a'],
+			(prompt) => ['SADD', value(prompt), 'a'],
+			(prompt) => ['ZADD', value(prompt), '1', 'a'],
 			(prompt) => ['SET', lease(prompt), 'somebody without an end'],
 			(prompt) => ['SET', lease(prompt), 'somebody for a day', 'EX', '86400'],
 			(prompt) => ['SADD', lease(prompt), 'a'],

@@ -53,6 +53,23 @@ describe('gathering', () => {
 		});
 	});
 
+	test('an idempotency key is the same for all attempts of a request, and no other request has it', async () => {
+		const keys = new Map<string, string[]>();
+		const flaky: Answer = (request, response, body) => {
+			const seen = keys.get(body.toString('utf8')) ?? [];
+			keys.set(body.toString('utf8'), [...seen, String(request.headers['x-token'])]);
+			if (seen.length === 0) response.statusCode = 500;
+			listing()(request, response, body);
+		};
+		await withServer(flaky, async (server) => {
+			const parameters = { ...PATIENT, maxItemsPerRequest: 2, options: { idempotencyKey: true, idempotencyHeader: 'X-Token' } };
+			const result = await run(server, parameters, { input: items(6) });
+			expect(result.error).toBeUndefined();
+		});
+		expect([...keys.values()].map((each) => [each.length, new Set(each).size])).toEqual([[2, 1], [2, 1], [2, 1]]);
+		expect(new Set([...keys.values()].flat()).size).toBe(3);
+	});
+
 	test('what does not fill a request leaves after the wait', async () => {
 		await withServer(listing(), async (server) => {
 			const result = await run(server, { maxWaitMs: 20 }, { input: items(3) });

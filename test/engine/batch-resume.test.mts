@@ -1,8 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { INode } from 'n8n-workflow';
 import type * as RuntimeModule from '../../lib/runtime/index.ts';
-import { createEngine, type Engine, type RunResult } from '../helpers/engine.mts';
+import { startStandIn } from '../stand-in/ai-provider.mts';
+import { createEngine, type Engine, type EngineWorkflow, type RunResult } from '../helpers/engine.mts';
 import { echo, NODE } from '../helpers/http-node.mts';
 import { redisIsMissing, RedisServer } from '../helpers/redis-server.mts';
 import { startServer, type Answer, type TestServer } from '../helpers/with-server.mts';
@@ -340,4 +343,25 @@ describe('an idempotency key', () => {
 		await tryOf({ parameters: headers, options, input: [{ id: 'own' }] });
 		expect(seen.get('/own')).toEqual(['mine']);
 	});
+});
+
+test('the example workflow asks for 200 packages, and after a failure for the failed one alone', async () => {
+	const standIn = await startStandIn({ items: Array.from({ length: 200 }, (_item, index) => ({ index, name: `package-${index}` })) });
+	try {
+		const text = await readFile(path.resolve(import.meta.dirname, '../../workflows/batch-resume.json'), 'utf8');
+		const runWith = async (missing: number) => {
+			const workflow = JSON.parse(
+				text.replaceAll('http://127.0.0.1:8080', standIn.url).replace('packages/{{ $json.index }}', `packages/{{ $json.index === ${missing} ? 1000 : $json.index }}`),
+			) as EngineWorkflow;
+			const nodes = workflow.nodes.filter(({ type }) => !type.endsWith('stickyNote')).map((node) => (node.name === 'Packages' ? { ...node, type: 'n8n-nodes-fastpath.pooledHttp' } : node));
+			return await engine.run({ workflow: { ...workflow, id: 'example', nodes } });
+		};
+		const first = await runWith(7);
+		expect(first.json('Batch Request', 1)).toMatchObject([{ items: 200, ok: 199, failed: 1, resumed: 0, cost: 0.2 }]);
+		const second = await runWith(-1);
+		expect(second.json('Batch Request', 1)).toMatchObject([{ items: 200, ok: 200, failed: 0, resumed: 199, requests: 1, cost: 0.001 }]);
+		expect(second.json('Batch Request').map(({ index }) => index)).toEqual(Array.from({ length: 200 }, (_item, index) => index));
+	} finally {
+		await standIn.close();
+	}
 });

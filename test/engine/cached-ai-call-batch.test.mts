@@ -170,6 +170,20 @@ describe('a submission', () => {
 		expect(batchesOf(await submit(prompts('uploaded twice')))).toHaveLength(1);
 	});
 
+	test.each(['openAi', 'gemini'])('whose end was not seen is found by its name at %s, and not sent again', async (provider) => {
+		const route = provider === 'openAi' ? 'POST /v1/batches' : 'POST /v1beta/models';
+		standIn.setBehaviour({ route, times: 1, resetAfterHeaders: true });
+		const run = { provider, parameters: { options: { maxRetries: 0 } } };
+		const asked = prompts('cut off', 'while it was submitted');
+		expect((await submit(asked, run)).error).toBeDefined();
+		expect(created(provider)).toBe(1);
+		const [batch] = batchesOf(await submit(asked, run));
+		expect(batch).toMatchObject({ resumed: true, counts: { total: 2 } });
+		expect(created(provider)).toBe(1);
+		const collected = await follow('collectBatch', await done([batch ?? {}], { provider }), { provider });
+		expect(answers(collected)).toHaveLength(2);
+	});
+
 	test('is repeated where the batch came to nothing', async () => {
 		const asked = prompts('cancelled, then wanted');
 		const [first] = batchesOf(await submit(asked));

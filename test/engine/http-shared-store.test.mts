@@ -138,6 +138,32 @@ describe.skipIf(redisIsMissing())('the HTTP nodes of two processes with one shar
 		expect(names).not.toMatch(/secret-address|127\.0\.0\.1|one-workflow/);
 	});
 
+	test('warn each other of a circuit that opens: the other one lets a single request go ahead', async () => {
+		let failing = false;
+		const held: Array<() => void> = [];
+		answer = (_request, response) => {
+			if (failing) response.writeHead(503).end();
+			else held.push(() => response.end('{}'));
+		};
+		const options = { responseCache: undefined, circuitFailures: 3, maxRetries: 0, concurrency: 5 };
+		const input = [{}, {}, {}, {}, {}];
+		// Both know the circuit.
+		const known = [run(0, { options }), run(1, { options })];
+		await server.until(() => held.length === 2);
+		for (const give of held.splice(0)) give();
+		await Promise.all(known);
+		failing = true;
+		await run(0, { options: { ...options, concurrency: 1 } }, { input, node: { onError: 'continueRegularOutput' } });
+		failing = false;
+		const reply = run(1, { options }, { input });
+		await server.until(() => held.length > 0);
+		const ahead = held.length;
+		held.shift()?.();
+		await server.until(() => held.length === 4);
+		for (const give of held) give();
+		expect([ahead, (await reply).items.length]).toEqual([1, 5]);
+	});
+
 	test('answer every item while the store is dead, and tell of it', async () => {
 		answer = numbered({ 'cache-control': 'max-age=60' });
 		await redis.kill();

@@ -12,6 +12,8 @@ export interface AiRun {
 	node?: AiNode;
 	input?: Array<Record<string, unknown>>;
 	workflowId?: string;
+	/** Of the Fastpath Store credential; the parameter Store is then set to it. */
+	store?: Record<string, unknown>;
 	/** In place of the stand-in's own. */
 	credential?: Record<string, unknown>;
 	signal?: AbortSignal;
@@ -38,10 +40,11 @@ function credentialTypes(provider: string): Array<[provider: string, type: strin
 	return provider.split('+').flatMap((id) => (CREDENTIAL_OF[id] ? [[id, CREDENTIAL_OF[id]] as [string, string]] : []));
 }
 
-export function aiWorkflow(run: Pick<AiRun, 'parameters' | 'node' | 'workflowId'>): EngineWorkflow {
-	const parameters = { operation: 'chat', provider: 'openAi', prompt: 'tag this package: {{ }}', ...run.parameters };
-	const types = credentialTypes(String(parameters.provider));
-	const { credentialId, ...node } = run.node ?? {};
+export function aiWorkflow(run: Pick<AiRun, 'parameters' | 'node' | 'workflowId' | 'store'>): EngineWorkflow {
+	const parameters = { operation: 'chat', provider: 'openAi', prompt: 'tag this package: {{ }}', ...run.parameters, ...(run.store ? { store: 'shared' } : {}) };
+	const { credentialId = 'credential-1', ...node } = run.node ?? {};
+	const keys = credentialTypes(String(parameters.provider)).map(([, type]) => [type, { id: credentialId, name: 'key' }] as const);
+	const credentials = [...keys, ...(run.store ? [['fastpathStoreApi', { id: 'store-1', name: 'store' }] as const] : [])];
 	const connections: IWorkflowBase['connections'] = { Trigger: { main: [[{ node: NAME, type: 'main', index: 0 }]] } };
 	return {
 		...(run.workflowId === undefined ? {} : { id: run.workflowId }),
@@ -54,9 +57,7 @@ export function aiWorkflow(run: Pick<AiRun, 'parameters' | 'node' | 'workflowId'
 					model: { __rl: true, mode: 'id', value: MODELS[String(parameters.provider)] },
 					...parameters,
 				} as INode['parameters'],
-				...(types.length > 0
-					? { credentials: Object.fromEntries(types.map(([, type]) => [type, { id: credentialId ?? 'credential-1', name: 'key' }])) }
-					: {}),
+				...(credentials.length > 0 ? { credentials: Object.fromEntries(credentials) } : {}),
 				...node,
 			},
 		],
@@ -66,13 +67,10 @@ export function aiWorkflow(run: Pick<AiRun, 'parameters' | 'node' | 'workflowId'
 
 export async function runAi(run: AiRun): Promise<RunResult> {
 	const provider = String(run.parameters?.provider ?? 'openAi');
+	const keys = credentialTypes(provider).map(([id, type]) => ({ name: 'key', type, data: { ...credentialData(id, run.standIn), ...run.credential } }));
 	return await run.engine.run({
 		workflow: aiWorkflow(run),
-		credentials: credentialTypes(provider).map(([id, type]) => ({
-			name: 'key',
-			type,
-			data: { ...credentialData(id, run.standIn), ...run.credential },
-		})),
+		credentials: [...keys, ...(run.store ? [{ name: 'store', type: 'fastpathStoreApi', data: run.store }] : [])],
 		...(run.input ? { input: run.input } : {}),
 		...(run.signal ? { signal: run.signal } : {}),
 	});

@@ -71,6 +71,11 @@ export class BatchDesk {
 		return batch;
 	}
 
+	/** The latest first. Looking at them all brings none nearer to its end. */
+	all(): Batch[] {
+		return [...this.#batches.values()].reverse();
+	}
+
 	/** A look at it brings it nearer to its end. */
 	look(id: string): Batch | undefined {
 		const batch = this.#batches.get(id);

@@ -14,6 +14,7 @@ export function geminiBatchRoutes(desk: BatchDesk, apiKey: string): Route[] {
 		batch ? { status: 200, body: body(batch) } : geminiError(404, 'Requested entity was not found.');
 	return [
 		route('POST', 'models/:model:batchGenerateContent', /^\/v1beta\/models\/([^/:]+):batchGenerateContent$/u, (exchange) => create(exchange, desk, apiKey)),
+		route('GET', 'batches', /^\/v1beta\/batches$/u, () => ({ status: 200, body: { operations: desk.all().map((batch) => describe(batch, desk)) } })),
 		route('GET', 'batches/:id', /^\/v1beta\/batches\/([^/:]+)$/u, (exchange) =>
 			known(desk.look(exchange.parameters[0] ?? ''), (batch) => describe(batch, desk)),
 		),

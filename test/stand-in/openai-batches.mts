@@ -20,6 +20,9 @@ export function openAiBatchRoutes(desk: BatchDesk, apiKey: string): Route[] {
 			return { status: 200, headers: { ...headers(exchange.sequence), 'content-type': 'application/octet-stream' }, body: content };
 		}),
 		route('POST', '/v1/batches', /^(?:\/v1)?\/batches$/u, (exchange) => create(exchange, desk, apiKey)),
+		route('GET', '/v1/batches', /^(?:\/v1)?\/batches$/u, (exchange) =>
+			ok(exchange, { object: 'list', data: desk.all().map((batch) => describe(batch, desk)), has_more: false }),
+		),
 		route('GET', '/v1/batches/:id', /^(?:\/v1)?\/batches\/([^/]+)$/u, (exchange) => {
 			const batch = desk.look(exchange.parameters[0] ?? '');
 			return batch ? ok(exchange, describe(batch, desk)) : missing(exchange, 'batch');

@@ -119,6 +119,13 @@ describe('a batch at OpenAI', () => {
 		expect(() => batches.parse({ object: 'list' })).toThrow(MalformedAnswerError);
 	});
 
+	test('is listed with its name', () => {
+		const data = [{ id: 'batch_1', status: 'completed', metadata: { name: 'b0' } }, { id: 'batch_2', status: 'failed', metadata: null }];
+		expect(batches.list?.parse({ data })).toMatchObject([{ name: 'b0', batch: { id: 'batch_1' } }, { name: '', batch: { id: 'batch_2', state: 'failed' } }]);
+		expect(batches.list?.request.path).toBe('/batches?limit=20');
+		expect(batches.list?.parse({})).toEqual([]);
+	});
+
 	test('has its answers in one file and its errors in another', () => {
 		const paths = (body: unknown) => batches.results(body).files.map(({ path }) => path);
 		expect(paths({ output_file_id: 'file-o', error_file_id: 'file/e' })).toEqual(['/files/file-o/content', '/files/file%2Fe/content']);
@@ -206,6 +213,12 @@ describe('a batch at Gemini', () => {
 		['JOB_STATE_EXPIRED', 'expired'],
 	])('that is %s is %s', (word, state) => {
 		expect(parse(word).state).toBe(state);
+	});
+
+	test('is listed with its name', () => {
+		const operations = [{ name: 'batches/1', metadata: { displayName: 'b0', state: 'BATCH_STATE_RUNNING' } }];
+		expect(batches.list?.parse({ operations })).toMatchObject([{ name: 'b0', batch: { id: 'batches/1', state: 'in_progress' } }]);
+		expect(providers.anthropic.batches.list).toBeUndefined();
 	});
 
 	test('tells by its operation what its state does not', () => {

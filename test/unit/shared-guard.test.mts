@@ -1,34 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { SharedBackend } from '../../lib/core/shared.ts';
 import { GuardedBackend } from '../../lib/shared/guard.ts';
 import { MemoryBackend } from '../../lib/shared/memory.ts';
 import { FakeClock, settle } from '../helpers/fake-clock.mts';
+import { sickStore } from '../helpers/sick-store.mts';
 
-type Health = 'well' | 'throws' | 'hangs' | 'full';
-
-/** A memory backend that falls ill when told to, and counts what is sent to it. */
 function setUp() {
 	const clock = new FakeClock();
-	const memory = new MemoryBackend(clock);
-	const patient = { health: 'well' as Health, sent: 0, reconnects: 0 };
-	const backend = new Proxy<SharedBackend>(memory, {
-		get(target, name) {
-			if (name === 'isRefusal') return (error: unknown) => error instanceof Error && error.message.startsWith('OOM');
-			if (name === 'reconnect') return () => (patient.reconnects += 1);
-			const member = Reflect.get(target, name, target) as unknown;
-			if (typeof member !== 'function' || ['connect', 'dispose', 'subscribe'].includes(String(name))) {
-				return typeof member === 'function' ? member.bind(target) : member;
-			}
-			return async (...args: unknown[]) => {
-				patient.sent += 1;
-				if (patient.health === 'throws') throw new Error('Connection is closed');
-				if (patient.health === 'hangs') return await new Promise(() => {});
-				const writes = name === 'set' || (name === 'probe' && args[0] === true);
-				if (patient.health === 'full' && writes) throw new Error('OOM command not allowed');
-				return await (member as (...given: unknown[]) => unknown).apply(target, args);
-			};
-		},
-	});
+	const { backend, patient } = sickStore(new MemoryBackend(clock));
 	const log: string[] = [];
 	const guard = new GuardedBackend(backend, { label: 'redis:6379', clock, log: (line) => log.push(line) });
 	return { clock, patient, guard, log };

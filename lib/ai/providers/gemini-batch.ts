@@ -17,6 +17,10 @@ export const batches: BatchFormat = {
 		headers: { ...JSON_HEADERS },
 		raw: `{"batch":{"displayName":"${name}","inputConfig":{"requests":{"requests":[${entries.join(',')}]}}}}`,
 	}),
+	list: {
+		request: read('/v1beta/batches?pageSize=20'),
+		parse: (body) => (listAt(body, 'operations') ?? []).map((batch) => ({ name: textAt(recordAt(batch, 'metadata'), 'displayName'), batch: parse(batch) })),
+	},
 	get: (batchId) => read(`/v1beta/batches/${batchPath(batchId)}`),
 	cancel: (batchId) => ({ ...read(`/v1beta/batches/${batchPath(batchId)}:cancel`), method: 'POST' }),
 	parse,

@@ -31,6 +31,10 @@ export const batches: BatchFormat = {
 		headers: { ...JSON_HEADERS },
 		body: { input_file_id: fileId, endpoint: ENDPOINT, completion_window: '24h', metadata: { name } },
 	}),
+	list: {
+		request: read('/batches?limit=20'),
+		parse: (body) => (listAt(body, 'data') ?? []).map((batch) => ({ name: textAt(recordAt(batch, 'metadata'), 'name'), batch: parse(batch) })),
+	},
 	get: (batchId) => read(`/batches/${batchPath(batchId)}`),
 	cancel: (batchId) => ({ ...read(`/batches/${batchPath(batchId)}/cancel`), method: 'POST' }),
 	parse,

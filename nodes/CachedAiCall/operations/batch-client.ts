@@ -41,6 +41,14 @@ export class BatchClient {
 		return this.format.parse(await this.#json(this.format.create({ entries, fileId, model, name }), false));
 	}
 
+	/** The batch of that name that was made at that time (milliseconds since the epoch) or later, as far as the provider tells of names. */
+	async find(name: string, since: number): Promise<ProviderBatch | undefined> {
+		const { list } = this.format;
+		if (!list) return undefined;
+		const found = list.parse(await this.#json(list.request, true)).filter((one) => one.name === name && Date.parse(one.batch.createdAt ?? '') >= since);
+		return found[0]?.batch;
+	}
+
 	async get(batchId: string): Promise<{ readonly batch: ProviderBatch; readonly body: unknown }> {
 		const body = await this.#json(this.format.get(batchId), true);
 		return { batch: this.format.parse(body), body };

@@ -17,6 +17,7 @@ export interface ManifestEntry {
 
 /** For as long as providers keep the results of a batch. */
 const KEEP_MS = 30 * 86_400_000;
+const KEEP = { ttlMs: KEEP_MS, keepMs: KEEP_MS };
 
 /**
  * What is known of batches outside of the provider and the workflow's data: in the shared store where there is one, else in the
@@ -28,16 +29,20 @@ export class BatchJournal {
 		private readonly access: ProviderAccess,
 	) {}
 
-	/** The batch with these requests that was submitted and not collected yet. */
-	async submitted(requests: BatchIdentity): Promise<string | undefined> {
+	/** The batch with these requests that was submitted and not collected yet; or when it began to be, where the end of that is not known. */
+	async submitted(requests: BatchIdentity): Promise<string | number | undefined> {
 		const found = (await this.store.get(this.#key(requests)))?.value;
-		return typeof found === 'string' ? found : undefined;
+		return typeof found === 'string' || typeof found === 'number' ? found : undefined;
+	}
+
+	/** Before they are sent: whoever finds only this does not know whether they were. */
+	async begin(requests: BatchIdentity, wallNow: number): Promise<void> {
+		await this.store.set(this.#key(requests), wallNow, KEEP);
 	}
 
 	async enter(requests: BatchIdentity, batchId: string, manifest: readonly ManifestEntry[]): Promise<void> {
-		const options = { ttlMs: KEEP_MS, keepMs: KEEP_MS };
-		await this.store.set(this.#key(requests), batchId, options);
-		await this.store.set(this.#key({ batchId }), manifest, options);
+		await this.store.set(this.#key(requests), batchId, KEEP);
+		await this.store.set(this.#key({ batchId }), manifest, KEEP);
 	}
 
 	async manifest(batchId: string): Promise<readonly ManifestEntry[] | undefined> {

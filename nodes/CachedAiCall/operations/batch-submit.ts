@@ -40,6 +40,8 @@ export interface Submitted {
 }
 
 const ID_LENGTH = 64;
+/** The provider's clock from this one's; its times are whole seconds. */
+const CLOCKS_DIFFER_MS = 60_000;
 
 /** @throws {InvalidOptionError} where the request is not valid, or too large for any batch */
 export async function prepare(runtime: Runtime, access: ProviderAccess, parameters: SubmitParameters, place: Place, item: number): Promise<Prepared> {
@@ -120,9 +122,13 @@ export async function submit(runtime: Runtime, { requests, manifest }: Draft, pl
 	const journal = new BatchJournal(storeOf(runtime, place), access);
 	const anew = cache.mode === 'off' || cache.mode === 'refresh';
 	const identity = { keys: requests.map(({ key }) => key), run: anew ? run : '' };
-	const present = await resume(client, await journal.submitted(identity));
-	if (present) return { batch: present, resumed: true, estimatedCostUsd };
 	const name = cacheKey({ credential: '', origin: '', partition: '' }, identity).slice(0, 32);
+	const present = await resume(client, await journal.submitted(identity), name);
+	if (present) {
+		await journal.enter(identity, present.id, manifest);
+		return { batch: present, resumed: true, estimatedCostUsd };
+	}
+	await journal.begin(identity, runtime.clock.wallNow());
 	const batch = await pay(runtime, access, parameters, place, {
 		models: () => [request.model],
 		estimate,
@@ -141,11 +147,11 @@ function toRequest({ access, parameters, key, json }: Prepared, position: number
 }
 
 /** One that is unknown by now, or came to nothing, is no reason not to send again. */
-async function resume(client: BatchClient, batchId: string | undefined): Promise<ProviderBatch | undefined> {
-	if (batchId === undefined) return undefined;
+async function resume(client: BatchClient, known: string | number | undefined, name: string): Promise<ProviderBatch | undefined> {
+	if (known === undefined) return undefined;
 	try {
-		const { batch } = await client.get(batchId);
-		return isOver(batch.state) && batch.state !== 'completed' ? undefined : batch;
+		const batch = typeof known === 'string' ? (await client.get(known)).batch : await client.find(name, known - CLOCKS_DIFFER_MS);
+		return batch && isOver(batch.state) && batch.state !== 'completed' ? undefined : batch;
 	} catch (error) {
 		if (hasCode(error, 'ERR_HTTP_STATUS') && error.status === 404) return undefined;
 		throw error;

@@ -71,7 +71,7 @@ export class Embedder {
 		const name = JSON.stringify([choice.name, baseUrl, credentialId, model, dimensions, extraBody, connection, attemptTimeoutMs, textsPerRequest, parameters.spending]);
 		const present = this.#gatherers.get(name);
 		if (present) return present;
-		const policy = this.runtime.policy(laneOf(credentialId, origin, parameters, model));
+		const policy = this.runtime.policy({ ...laneOf(credentialId, origin, parameters, model), shared: this.place.shared });
 		const gatherer = new Gatherer<string, Part>(
 			{
 				maxItems: Math.min(textsPerRequest, format.maxTexts),

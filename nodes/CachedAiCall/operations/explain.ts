@@ -50,7 +50,7 @@ export async function explainChat(runtime: Runtime, access: ProviderAccess, para
 	const { lane, key, prompt, wire, origin } = planChat(runtime, access, parameters, place);
 	const path = parameters.stream ? access.choice.wire.stream.request(wire).path : wire.path;
 	return {
-		...common(runtime, access, parameters, place, { origin, model: request.model, tokens: estimateInputTokens(request), maxOutput: request.maxTokens ?? null }),
+		...(await common(runtime, access, parameters, place, { origin, model: request.model, tokens: estimateInputTokens(request), maxOutput: request.maxTokens ?? null })),
 		...(await found(lane, key, prompt)),
 		shortened: shortening ?? null,
 		url: requestUrl(access.choice.wire, access.baseUrl, path),
@@ -66,7 +66,7 @@ export async function explainEmbedding(
 ): Promise<Explanation> {
 	const { lane, key, wire, origin } = planEmbedding(runtime, access, parameters, place);
 	return {
-		...common(runtime, access, parameters, place, { origin, model: parameters.model, tokens: estimateTokens(parameters.text), maxOutput: 0 }),
+		...(await common(runtime, access, parameters, place, { origin, model: parameters.model, tokens: estimateTokens(parameters.text), maxOutput: 0 })),
 		...(await found(lane, key, undefined)),
 		shortened: null,
 		url: requestUrl(access.choice.wire, access.baseUrl, wire.path),
@@ -86,12 +86,12 @@ interface Subject {
 	readonly maxOutput: number | null;
 }
 
-function common(runtime: Runtime, access: ProviderAccess, parameters: CallParameters, place: Place, subject: Subject): Common {
+async function common(runtime: Runtime, access: ProviderAccess, parameters: CallParameters, place: Place, subject: Subject): Promise<Common> {
 	const { choice, baseUrl } = access;
 	const { model, tokens, maxOutput } = subject;
 	const known = priceOf(choice.wire.name, model, { baseUrl, overrides: parameters.spending.prices }) !== null;
 	const price = (outputTokens: number) => (known ? priceCall(access, parameters, [model], usageOf({ inputTokens: tokens, outputTokens })) : null);
-	const budgets = budgetStates(runtime, access, parameters, place, { usd: price(0), tokens });
+	const budgets = await budgetStates(runtime, access, parameters, place, { usd: price(0), tokens });
 	const limits = limitsOf(runtime, access, parameters, subject);
 	return {
 		provider: choice.name,

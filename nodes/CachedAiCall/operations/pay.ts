@@ -1,4 +1,4 @@
-import { costUsd, type AiUsage, type Budget } from '../../../lib/ai';
+import { costUsd, refusalOf, type AiUsage, type Budget, type Spending } from '../../../lib/ai';
 import type { Runtime } from '../../../lib/runtime';
 import type { ProviderAccess } from '../access';
 import type { CallParameters } from '../parameters';
@@ -46,7 +46,8 @@ export async function pay<T>(
 		usd: priceCall(access, parameters, models(value), usage),
 		tokens: usage.totalTokens,
 	});
-	const held = runtime.spending.reserve(limits, amount(estimate));
+	const spending = spendingOf(runtime, place);
+	const held = await spending.reserve(limits, amount(estimate));
 	let value: T;
 	try {
 		value = await send();
@@ -61,7 +62,7 @@ export async function pay<T>(
 	}
 	for (const [index, { warnAt }] of budgets.entries()) {
 		const limit = limits[index];
-		if (limit && runtime.spending.share(limit) >= warnAt) {
+		if (limit && spending.share(limit) >= warnAt) {
 			place.warn?.(`More than ${Math.round(warnAt * 100)} percent of the budget of ${limit.owner} for today are spent.`);
 		}
 	}
@@ -78,25 +79,31 @@ export interface BudgetState {
 	readonly refusal: string | null;
 }
 
-export function budgetStates(
+export async function budgetStates(
 	runtime: Runtime,
 	access: ProviderAccess,
 	{ spending }: Pick<CallParameters, 'spending'>,
 	place: Place,
 	estimate: { readonly usd: number | null; readonly tokens: number },
-): BudgetState[] {
-	return spending.budgets.map((setting) => {
+): Promise<BudgetState[]> {
+	const states = spending.budgets.map(async (setting) => {
 		const budget = toBudget(setting, access, place);
-		const { usd, tokens } = runtime.spending.spent(budget.account);
+		const spent = await spendingOf(runtime, place).spent(budget.account);
 		return {
 			of: budget.owner,
 			limitUsd: budget.usd ?? null,
 			limitTokens: budget.tokens ?? null,
-			spentUsd: usd,
-			spentTokens: tokens,
-			refusal: runtime.spending.refusal(budget, estimate) ?? null,
+			spentUsd: spent.usd,
+			spentTokens: spent.tokens,
+			refusal: refusalOf(budget, spent, estimate) ?? null,
 		};
 	});
+	return await Promise.all(states);
+}
+
+/** Of this process, or of all that share the store. */
+function spendingOf(runtime: Runtime, { shared }: Place): Spending {
+	return shared ? runtime.limitsOver(shared).spending : runtime.spending;
 }
 
 function toBudget({ scope, usd, tokens }: BudgetSetting, { credentialId, baseUrl }: ProviderAccess, { workflowId, nodeId }: Place): Budget {
