@@ -87,3 +87,19 @@ describe.skipIf(redisIsMissing())('the size of a Redis store', () => {
 		await (await counted()).toMatchObject({ entries: 2 });
 	});
 });
+
+describe.skipIf(redisIsMissing())('a Redis store behind sentinels', () => {
+	test('is found by the name of its group', async () => {
+		const master = await RedisServer.start();
+		const sentinel = await RedisServer.sentinelOf(master);
+		const settings = { topology: 'sentinel', nodes: [sentinel], masterName: 'mymaster', connectTimeoutMs: 5000, commandTimeoutMs: 2000 } as const;
+		const store = new RedisBackend(settings, 'p', systemClock);
+		await store.connect();
+		await store.set('key', Buffer.from('kept'), HOUR_MS);
+		expect((await store.get('key'))?.toString()).toBe('kept');
+		expect(await master.command('GET', 'p:value:key')).toContain('kept');
+		await store.dispose();
+		await sentinel.stop();
+		await master.stop();
+	});
+});
