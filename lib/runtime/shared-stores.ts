@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ClearableStore } from '../cache/clearable-store';
+import { FrontNews } from '../cache/front-news';
 import { KeyvStore } from '../cache/keyv-store';
 import { matches, type Rule } from '../cache/rules';
 import { SharedRules } from '../cache/shared-rules';
@@ -95,7 +96,7 @@ export class SharedStores {
 		const front = new StorePart(this.front, name);
 		const behind = new KeyvStore({ clock, adapter: new KeyvAdapter(guard), namespace: ANSWERS, timeoutMs: commandTimeoutMs + MARGIN_MS });
 		const held: Held = {
-			store: new TieredStore(name, new ClearableStore(front, rules), new ClearableStore(behind, rules)),
+			store: new TieredStore(name, new ClearableStore(front, rules), new ClearableStore(behind, rules), new FrontNews(guard, front)),
 			label,
 			backend: guard,
 			leases: new LeaseDeck({ shared: guard, clock, random: this.random }),
