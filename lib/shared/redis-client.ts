@@ -93,3 +93,8 @@ function connectionOptions(settings: RedisSettings): PlainOptions {
 		...(tls ? { tls: { rejectUnauthorized: tls.rejectUnauthorized, ...(tls.ca ? { ca: tls.ca } : {}) } } : {}),
 	};
 }
+
+/** The answer to a command that found something of another kind under its key. */
+export function isForeign(error: unknown): boolean {
+	return error instanceof Error && /\bWRONGTYPE\b|value is not an integer/.test(error.message);
+}

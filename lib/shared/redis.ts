@@ -4,7 +4,8 @@ import { TimeoutError } from '../core/errors';
 import type { SharedBackend, SharedSize, WindowGrant } from '../core/shared';
 import { Cluster } from '../vendor';
 import type { Redis } from '../vendor';
-import { createRedisClient, type RedisClient, type RedisSettings } from './redis-client';
+import { RedisBook, type BookEntry } from './redis-book';
+import { createRedisClient, isForeign, type RedisClient, type RedisSettings } from './redis-client';
 import { ACQUIRE, ADD, APPEND, RELEASE, RENEW, TAKE } from './redis-scripts';
 import { Topics } from './topics';
 
@@ -14,6 +15,7 @@ const SCAN_COUNT = 500;
 export class RedisBackend implements SharedBackend {
 	readonly name = 'redis';
 	readonly #client: RedisClient;
+	readonly #book: RedisBook;
 	readonly #topics = new Topics();
 	#subscriber: RedisClient | undefined;
 	#connecting: Promise<void> | undefined;
@@ -24,6 +26,7 @@ export class RedisBackend implements SharedBackend {
 		private readonly clock: Clock,
 	) {
 		this.#client = this.#create();
+		this.#book = new RedisBook(this.#client, prefix, { count: async (keys) => await this.#count(keys), walk: () => this.#walk() });
 	}
 
 	async connect(): Promise<void> {
@@ -59,33 +62,39 @@ export class RedisBackend implements SharedBackend {
 	}
 
 	async set(key: string, value: Buffer, ttlMs: number): Promise<void> {
-		await this.#client.set(this.#key('value', key), value, 'PX', whole(ttlMs));
+		// Sent together: the second does not wait for the first.
+		await Promise.all([
+			this.#client.set(this.#key('value', key), value, 'PX', whole(ttlMs)),
+			this.#book.enter([{ key, bytes: Buffer.byteLength(key) + value.length, ttlMs: whole(ttlMs) }]),
+		]);
 	}
 
 	async delete(keys: readonly string[]): Promise<number> {
 		if (keys.length === 0) return 0;
-		return await this.#unlink(this.#client, keys.map((key) => this.#key('value', key)));
+		const [deleted] = await Promise.all([this.#unlink(this.#client, keys.map((key) => this.#key('value', key))), this.#book.strike(keys)]);
+		return deleted;
 	}
 
 	async deleteByPrefix(prefix: string): Promise<number> {
 		let deleted = 0;
-		for await (const [node, keys] of this.#batches(prefix)) deleted += await this.#unlink(node, keys);
+		for await (const [node, keys] of this.#batches(prefix)) {
+			const [count] = await Promise.all([this.#unlink(node, keys), this.#book.strike(keys.map((key) => this.#nameOf(key)))]);
+			deleted += count;
+		}
 		return deleted;
 	}
 
 	async scan(prefix: string, limit: number): Promise<string[]> {
-		const start = this.#key('value', '').length;
 		const found = new Set<string>();
 		for await (const [, keys] of this.#batches(prefix)) {
-			for (const key of keys) if (found.size < limit) found.add(key.slice(start));
+			for (const key of keys) if (found.size < limit) found.add(this.#nameOf(key));
 			if (found.size >= limit) break;
 		}
 		return [...found];
 	}
 
-	/** The database may hold others' keys, and counting ours would be a walk through all of it. */
 	async size(): Promise<SharedSize> {
-		return { entries: null, bytes: null };
+		return await this.#book.read();
 	}
 
 	async acquire(name: string, token: string, ttlMs: number): Promise<boolean> {
@@ -198,10 +207,31 @@ export class RedisBackend implements SharedBackend {
 		}
 	}
 
+	async #count(keys: readonly string[]): Promise<number> {
+		const there = await Promise.all(keys.map(async (key) => await this.#client.exists(this.#key('value', key))));
+		return there.reduce((sum, one) => sum + one, 0);
+	}
+
+	async *#walk(): AsyncGenerator<readonly BookEntry[]> {
+		for await (const [node, keys] of this.#batches('')) {
+			const facts = await Promise.all(keys.map(async (key) => await Promise.all([node.strlen(key).catch(lengthOfForeign), node.pttl(key)])));
+			const entries = keys.map((key, index): BookEntry => {
+				const [length = 0, ttlMs = 0] = facts[index] ?? [];
+				const name = this.#nameOf(key);
+				return { key: name, bytes: Buffer.byteLength(name) + length, ttlMs };
+			});
+			yield entries.filter(({ ttlMs }) => ttlMs > 0);
+		}
+	}
+
 	async #unlink(client: RedisClient, keys: readonly string[]): Promise<number> {
 		if (!(this.#client instanceof Cluster)) return await client.unlink(...keys);
 		const counts = await Promise.all(keys.map(async (key) => await client.unlink(key)));
 		return counts.reduce((sum, count) => sum + count, 0);
+	}
+
+	#nameOf(key: string): string {
+		return key.slice(this.#key('value', '').length);
 	}
 
 	/** What another program left at one of our keys is of no use to anybody: it makes room, and the command runs again. */
@@ -221,11 +251,6 @@ export class RedisBackend implements SharedBackend {
 	}
 }
 
-/** The answer to a command that found something of another kind under its key. */
-function isForeign(error: unknown): boolean {
-	return error instanceof Error && /\bWRONGTYPE\b|value is not an integer/.test(error.message);
-}
-
 /** Redis refuses fractions, and a time of 0. */
 function whole(ms: number): number {
 	return Math.max(1, Math.ceil(ms));
@@ -233,4 +258,10 @@ function whole(ms: number): number {
 
 function escapeGlob(text: string): string {
 	return text.replace(/[\\*?[\]]/g, '\\$&');
+}
+
+/** What another program left at one of our keys takes no place among our values. */
+function lengthOfForeign(error: unknown): number {
+	if (isForeign(error)) return 0;
+	throw error;
 }

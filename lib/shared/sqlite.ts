@@ -127,9 +127,13 @@ export class SqliteBackend implements SharedBackend {
 		}
 	}
 
-	/** Kept by triggers, counted again whenever the file is opened. */
+	/** Kept by triggers, counted again whenever the file is opened; without what has ended and is not yet swept. */
 	async size(): Promise<SharedSize> {
-		return await this.#file.run(() => this.#total());
+		return await this.#file.run(() => {
+			const { entries, bytes } = this.#total();
+			const ended = this.#sql('SELECT count(*) AS entries, coalesce(sum(size), 0) AS bytes FROM value WHERE ends <= ?').get(this.#now());
+			return { entries: entries - Number(ended?.entries), bytes: bytes - Number(ended?.bytes) };
+		});
 	}
 
 	/** A lease that was given in the future is one of before the clock was set back. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SharedBackend } from '../../lib/core/shared.ts';
 
@@ -82,6 +83,25 @@ export function sharedContract(name: string, create: () => Promise<SharedSubject
 			expect(await two.scan('k1:', 5000)).toHaveLength(1250);
 			expect(await two.deleteByPrefix('k')).toBe(2500);
 		}, 30_000);
+
+		test('its size is that of the values that are there', async () => {
+			// The first to ask may have to wait until all is counted.
+			await until(async () => (await two.size()).entries !== null);
+			expect((await two.size()).entries).toBe(0);
+			const bytes = randomBytes(5000);
+			for (const key of ['a:1', 'a:2', 'b', 'c']) await one.set(key, bytes, 60_000);
+			await one.set('short', bytes, 40);
+			const full = await two.size();
+			expect(full.entries).toBe(5);
+			if (full.bytes !== null) expect(full.bytes > 25_000 && full.bytes < 30_000).toBe(true);
+			await one.set('b', bytes.subarray(0, 100), 60_000);
+			await subject.pass(60);
+			await two.delete(['c', 'none']);
+			await two.deleteByPrefix('a:');
+			const left = await one.size();
+			expect(left.entries).toBe(1);
+			if (left.bytes !== null) expect(left.bytes > 100 && left.bytes < 1000).toBe(true);
+		});
 
 		test('a lease has one holder at a time, out of many that ask at once', async () => {
 			const got = await Promise.all(Array.from({ length: 50 }, (_, index) => (index % 2 ? one : two).acquire('l', `t${index}`, 60_000)));
@@ -174,8 +194,8 @@ export function sharedContract(name: string, create: () => Promise<SharedSubject
 			expect(await one.scan('', 10)).toEqual([]);
 		});
 
-		async function until(condition: () => boolean): Promise<void> {
-			for (let attempt = 0; attempt < 200 && !condition(); attempt += 1) await subject.pass(5);
+		async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+			for (let attempt = 0; attempt < 200 && !(await condition()); attempt += 1) await subject.pass(5);
 		}
 	});
 }

@@ -52,34 +52,44 @@ const pass = async (ms: number) => await new Promise<void>((resolve) => setTimeo
 
 describe.skipIf(redisIsMissing())('with a real server', () => {
 	let server: RedisServer;
+	/** Of one node, to which all keys belong; commands over several keys are refused all the same. */
+	let cluster: RedisServer;
 	let round = 0;
-	const open = (prefix: string) =>
-		new RedisBackend({ topology: 'single', nodes: [server], connectTimeoutMs: 2000, commandTimeoutMs: 1000 }, prefix, systemClock);
+	const open = (prefix: string, node = server) => {
+		const topology = node === server ? 'single' : 'cluster';
+		return new RedisBackend({ topology, nodes: [node], connectTimeoutMs: 2000, commandTimeoutMs: 10_000 }, prefix, systemClock);
+	};
 
 	beforeAll(async () => {
-		server = await RedisServer.start();
+		[server, cluster] = await Promise.all([RedisServer.start(), RedisServer.start('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1')]);
+		await cluster.command('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+		await until(async () => (await cluster.command('CLUSTER', 'INFO')).includes('cluster_state:ok'));
 	});
 
 	afterAll(async () => {
-		await server.stop();
+		await server?.stop();
+		await cluster?.stop();
 	});
 
-	for (const [how, dress] of HOW) {
-		sharedContract(`Redis${how}`, async () => {
-			const prefix = `test*[${(round += 1)}]`;
-			const one = dress(open(prefix));
-			const two = dress(open(prefix));
-			return {
-				one,
-				two,
-				pass,
-				close: async () => {
-					await one.dispose();
-					await two.dispose();
-				},
-				news: true,
-			};
-		});
+	const topologies = { Redis: () => server, 'a Redis cluster': () => cluster };
+	for (const [name, node] of Object.entries(topologies)) {
+		for (const [how, dress] of HOW) {
+			sharedContract(`${name}${how}`, async () => {
+				const prefix = `test*[${(round += 1)}]`;
+				const one = dress(open(prefix, node()));
+				const two = dress(open(prefix, node()));
+				return {
+					one,
+					two,
+					pass,
+					close: async () => {
+						await one.dispose();
+						await two.dispose();
+					},
+					news: true,
+				};
+			});
+		}
 	}
 
 	test('what others left at a key of ours makes room', async () => {
@@ -112,3 +122,7 @@ describe.skipIf(redisIsMissing())('with a real server', () => {
 		await backend.dispose();
 	});
 });
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+	for (let attempt = 0; attempt < 200 && !(await condition()); attempt += 1) await pass(25);
+}

@@ -1,7 +1,7 @@
 /** A redis-server of the test's own, on a port of its own, in a folder of its own, that can be made ill in all the usual ways. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -39,9 +39,23 @@ export class RedisServer {
 		return server;
 	}
 
+	/** One that watches over a server, as `mymaster`. */
+	static async sentinelOf(master: RedisServer): Promise<RedisServer> {
+		const sentinel = new RedisServer(await freePort());
+		const file = path.join(sentinel.folder, 'sentinel.conf');
+		const { port, host, folder } = sentinel;
+		writeFileSync(file, `port ${port}\nbind ${host}\ndir ${folder}\nsentinel monitor mymaster ${master.host} ${master.port} 1\n`);
+		await sentinel.#launch([file, '--sentinel']);
+		return sentinel;
+	}
+
 	async start(...args: string[]): Promise<void> {
+		await this.#launch(['--port', String(this.port), '--bind', this.host, '--dir', this.folder, '--save', '', '--daemonize', 'no', ...args]);
+	}
+
+	async #launch(args: string[]): Promise<void> {
 		if (!program) throw new Error('redis-server is not on this machine');
-		const child = spawn(program, ['--port', String(this.port), '--bind', this.host, '--dir', this.folder, '--save', '', '--daemonize', 'no', ...args], { stdio: 'ignore' });
+		const child = spawn(program, args, { stdio: 'ignore' });
 		this.#child = child;
 		alive.add(child);
 		child.once('exit', () => alive.delete(child));
@@ -78,7 +92,11 @@ export class RedisServer {
 			socket.on('connect', () => {
 				socket.write([...commands, ['QUIT']].map((parts) => `*${parts.length}\r\n${parts.map((part) => `$${Buffer.byteLength(part)}\r\n${part}\r\n`).join('')}`).join(''));
 			});
-			socket.on('data', (chunk: Buffer) => (reply += chunk.toString('latin1')));
+			socket.on('data', (chunk: Buffer) => {
+				reply += chunk.toString('latin1');
+				// A sentinel knows no QUIT.
+				if (/unknown command .QUIT/.test(reply)) socket.end();
+			});
 			socket.on('error', reject);
 			socket.on('close', () => resolve(reply.replace(this.password ? /^\+OK\r\n/ : /^$/, '').replace(/\+OK\r\n$/, '')));
 		});

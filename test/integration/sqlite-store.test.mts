@@ -113,10 +113,13 @@ describe('a SQLite store', () => {
 		await store.connect();
 		for (let index = 0; index < 500; index += 1) await store.set(`key ${index}`, Buffer.from('x'), 1000);
 		await store.append('list', Buffer.from('x'), { ttlMs: 1000, max: 5 });
-		for (let step = 0; step < 200 && (await store.size()).entries !== 0; step += 1) await clock.advance(100);
-		expect(await store.size()).toEqual({ entries: 0, bytes: 0 });
 		const raw = new sqlite.DatabaseSync(file);
-		expect(raw.prepare('SELECT count(*) AS entries FROM entry').get()).toEqual({ entries: 0 });
+		const rows = () => raw.prepare('SELECT (SELECT count(*) FROM value) + (SELECT count(*) FROM list) + (SELECT count(*) FROM entry) AS rows').get()?.rows;
+		expect(rows()).toBe(502);
+		await clock.advance(1000);
+		expect([await store.size(), rows()]).toEqual([{ entries: 0, bytes: 0 }, 502]);
+		for (let step = 0; step < 300 && rows() !== 0; step += 1) await clock.advance(100);
+		expect(rows()).toBe(0);
 		raw.close();
 	});
 
