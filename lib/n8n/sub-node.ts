@@ -1,6 +1,7 @@
 import { NodeOperationError, type IDataObject, type INode, type ISupplyDataFunctions, type NodeConnectionType } from 'n8n-workflow';
 import { getRuntime, type Runtime, type SharedStore } from '../runtime';
 import { toNodeError } from './errors';
+import { addHint } from './hints';
 import { cancelSignal } from './signal';
 import { openStore } from './store';
 
@@ -24,6 +25,8 @@ export interface SubNode {
 	readonly place: { readonly workflowId: string; readonly nodeId: string; readonly nodeName?: string };
 	/** Stop was pressed. */
 	readonly cancel: AbortSignal;
+	/** Tells the user; the same only once. */
+	readonly warn: (message: string) => void;
 	/** The asking node's run, where n8n repeats that node when it fails. */
 	readonly repeatableRun: string | undefined;
 }
@@ -47,6 +50,7 @@ export async function openSubNode(context: SubNodeContext, type: NodeConnectionT
 		below: nodesBelow(context, type),
 		place: { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, nodeName: context.getNode().name },
 		cancel: cancelSignal(context),
+		warn: onceEach((message) => addHint(context, message, 'warning')),
 		repeatableRun: repeatableRun(context),
 	};
 }
@@ -87,6 +91,14 @@ export class SubNodeLog {
 			link: (handlers) => (this.#closed ? undefined : linked(handlers, context.getNode().name, index)),
 		};
 	}
+}
+
+function onceEach(tell: (message: string) => void): (message: string) => void {
+	const told = new Set<string>();
+	return (message) => {
+		if (!told.has(message)) tell(message);
+		told.add(message);
+	};
 }
 
 function failure(node: INode, error: unknown): NodeOperationError {

@@ -4,7 +4,7 @@ import { storeOfCache } from '../shared/store';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
 import { DEFAULTS } from './defaults';
-import { costOptions } from './description.cost';
+import { costOptions } from '../shared/cost';
 import { promptOptions } from './shorten';
 
 /** Those that do something with a batch that was submitted. */

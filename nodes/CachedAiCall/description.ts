@@ -7,7 +7,7 @@ import { storeCredential, storeProperty } from '../shared/store';
 import { totalTimeoutOption } from '../shared/timeout';
 import { DEFAULTS } from './defaults';
 import { BATCH_OPERATIONS, batchOperations, batchOptionCollections, batchProperties } from './description.batch';
-import { costOptions } from './description.cost';
+import { costOptions } from '../shared/cost';
 import { fallbackOptions } from './description.fallback';
 import { embedOptions, embedProperties } from './description.embed';
 import { requestProperties } from './description.request';

@@ -12,7 +12,7 @@ import { toResilience, type ResilienceSettings } from '../shared/resilience';
 import { toTotalTimeoutMs } from '../shared/timeout';
 import { DEFAULTS } from './defaults';
 import { readFallback, type FallbackSettings } from './fallback';
-import { readSpending, type SpendingSettings } from './spending';
+import { readSpending, type SpendingSettings } from '../shared/spending';
 import { chosenProvider, providerChoice, type ProviderId } from './providers';
 import { toPromptRules } from './shorten';
 import { toSimilar, type SimilarSettings } from './similar';

@@ -2,7 +2,9 @@ import type { INodeProperties } from 'n8n-workflow';
 import { marksOf, type Place } from '../../lib/cache/marks';
 import { requireNumber } from '../../lib/core/validate';
 import { toCacheSettings, type CacheSettings } from './cache';
+import { costOptions } from './cost';
 import { resilienceOptions, toResilience, type ResilienceSettings } from './resilience';
+import { readSpending, type SpendingSettings } from './spending';
 
 /** What a node that stands between a model and its consumer has on its panel. */
 export interface SubNodeSettings {
@@ -10,6 +12,7 @@ export interface SubNodeSettings {
 	readonly staleIfErrorMs: number;
 	readonly resilience: ResilienceSettings;
 	readonly totalTimeoutMs: number;
+	readonly spending: SpendingSettings;
 }
 
 const DEFAULTS = { concurrency: 50, maxRetries: 0, staleIfErrorSeconds: 0, totalTimeoutSeconds: 1200 } as const;
@@ -24,6 +27,7 @@ const WORDS: Readonly<Record<string, string>> = {
 export function subNodeOptions(): INodeProperties[] {
 	const resilience = resilienceOptions(DEFAULTS).map((option) => ({ ...option, description: WORDS[option.name] ?? option.description ?? '' }));
 	return [
+		...costOptions(),
 		...resilience,
 		{
 			displayName: 'Serve Stale on Errors (Seconds)',
@@ -70,6 +74,7 @@ function toSettings(read: (name: string) => unknown, options: Readonly<Record<st
 		}),
 		staleIfErrorMs: seconds('Serve Stale on Errors (Seconds)', 'staleIfErrorSeconds', 0),
 		resilience: toResilience(options, DEFAULTS),
+		spending: readSpending(options),
 		totalTimeoutMs: seconds('Total Timeout (Seconds)', 'totalTimeoutSeconds', 0.001),
 	};
 }

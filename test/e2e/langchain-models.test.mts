@@ -201,6 +201,16 @@ for (const [kind, make] of Object.entries(KINDS)) {
 			expect(calls()).toBe(3);
 		});
 
+		test('keeps to a budget, and warns before; a hit costs nothing', async () => {
+			const parts = { settings: settings({ budgets: { budget: [{ scope: 'node', tokens: 30, warnPercent: 30 }] } }) };
+			await it.wrap(make(), parts).invoke('tag this package: cheap');
+			expect(it.warnings.join()).toContain('30 percent of the budget of this node');
+			const refused = it.wrap(make(), parts).invoke(`tag this package: ${'dear '.repeat(60)}`);
+			await expect(refused).rejects.toThrow('budget of this node');
+			await it.wrap(make(), parts).invoke('tag this package: cheap');
+			expect(calls()).toBe(1);
+		});
+
 		test('another attempt of a run that fails is answered anew; the same attempt is not', async () => {
 			const parts = { repeatableRun: 'execution 1, agent, run 0' };
 			const first = it.wrap(make(), parts);

@@ -40,6 +40,7 @@ export function logContext(logged: Logged[]): SubNodeContext {
 export interface Bench {
 	readonly runtime: Runtime;
 	readonly logged: Logged[];
+	readonly warnings: string[];
 	/** As n8n does it for each execution and item: a wrapper of its own, on the process's one runtime. */
 	wrap<M>(model: M, parts?: Partial<ChatDeskParts>): M;
 }
@@ -47,9 +48,11 @@ export interface Bench {
 export function bench(): Bench {
 	const runtime = new Runtime();
 	const logged: Logged[] = [];
+	const warnings: string[] = [];
 	return {
 		runtime,
 		logged,
+		warnings,
 		wrap: <M,>(model: M, parts: Partial<ChatDeskParts> = {}) => {
 			const desk = chatDesk(model as unknown as ChatModel, {
 				runtime,
@@ -59,6 +62,7 @@ export function bench(): Bench {
 				below: [{ type: 'model@1', credentials: ['api:1'] }],
 				place: { workflowId: 'w', nodeId: 'n' },
 				cancel: new AbortController().signal,
+				warn: (message) => warnings.push(message),
 				repeatableRun: undefined,
 				...parts,
 			});

@@ -55,6 +55,7 @@ describe('Cached Embeddings', () => {
 				below: [],
 				place: { workflowId: 'w', nodeId: 'n' },
 				cancel: new AbortController().signal,
+				warn: () => undefined,
 				repeatableRun: undefined,
 				...parts,
 			}),
@@ -108,6 +109,15 @@ describe('Cached Embeddings', () => {
 		const model = new Model();
 		model.state.short = 1;
 		expect(String(await rejection(wrap(model).embedDocuments(['a', 'b'])))).toContain('given 2 texts and gave 1 vectors');
+	});
+
+	test('keeps to a budget, which texts from the cache do not touch', async () => {
+		const model = new Model();
+		const parts = { settings: settings({ budgets: { budget: [{ scope: 'workflow', tokens: 2 }] } }) };
+		await wrap(model, parts).embedDocuments(['a']);
+		expect(String(await rejection(wrap(model, parts).embedDocuments(['a text that is too long for what is left'])))).toContain('budget of this workflow');
+		expect(await wrap(model, parts).embedDocuments(['a'])).toHaveLength(1);
+		expect(model.state.asked).toEqual([['a']]);
 	});
 
 	test('asks each time where the cache is off', async () => {

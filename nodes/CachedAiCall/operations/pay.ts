@@ -1,8 +1,8 @@
-import { costUsd, refusalOf, type AiUsage, type Budget, type Spending } from '../../../lib/ai';
+import { costUsd, refusalOf, type AiUsage, type Spending } from '../../../lib/ai';
 import type { Runtime } from '../../../lib/runtime';
+import { payFrom, toLimits, type Limit } from '../../shared/pay';
 import type { ProviderAccess } from '../access';
 import type { CallParameters } from '../parameters';
-import type { BudgetSetting } from '../spending';
 import type { Place } from './chat';
 
 /** What a call cost by the first of the names that a price is known for; null where none is. */
@@ -28,10 +28,7 @@ export interface Purchase<T> {
 	readonly send: () => Promise<T>;
 }
 
-/**
- * Sends what the budgets have room for, and enters the bill. A bill of which the provider counts nothing is the estimate.
- * @throws {BudgetExceededError} where there is no room, before anything is sent
- */
+/** @throws {BudgetExceededError} where a budget has no room, before anything is sent */
 export async function pay<T>(
 	runtime: Runtime,
 	access: ProviderAccess,
@@ -39,34 +36,14 @@ export async function pay<T>(
 	place: Place,
 	{ models, estimate, usageOf, send }: Purchase<T>,
 ): Promise<T> {
-	const { budgets } = parameters.spending;
-	if (budgets.length === 0) return await send();
-	const limits = budgets.map((setting) => toBudget(setting, access, place));
-	const amount = (usage: AiUsage, value?: T) => ({
-		usd: priceCall(access, parameters, models(value), usage),
-		tokens: usage.totalTokens,
+	return await payFrom(spendingOf(runtime, place), limitsOf(access, parameters, place), {
+		price: (usage, value) => priceCall(access, parameters, models(value), usage),
+		nameOf: (value) => models(value)[0],
+		estimate,
+		usageOf,
+		send,
+		warn: place.warn,
 	});
-	const spending = spendingOf(runtime, place);
-	const held = await spending.reserve(limits, amount(estimate));
-	let value: T;
-	try {
-		value = await send();
-	} catch (error) {
-		held.settle();
-		throw error;
-	}
-	const bill = amount(usageOf(value) ?? estimate, value);
-	held.settle(bill);
-	if (bill.usd === null && budgets.some(({ usd }) => usd !== undefined)) {
-		place.warn?.(`The price of ${models(value)[0]} is not known, so it does not count against a budget in dollars. Name it under Model Prices.`);
-	}
-	for (const [index, { warnAt }] of budgets.entries()) {
-		const limit = limits[index];
-		if (limit && spending.share(limit) >= warnAt) {
-			place.warn?.(`More than ${Math.round(warnAt * 100)} percent of the budget of ${limit.owner} for today are spent.`);
-		}
-	}
-	return value;
 }
 
 /** Where a budget of the call stands, and why it would refuse it. Nothing is held or counted. */
@@ -82,12 +59,11 @@ export interface BudgetState {
 export async function budgetStates(
 	runtime: Runtime,
 	access: ProviderAccess,
-	{ spending }: Pick<CallParameters, 'spending'>,
+	parameters: Pick<CallParameters, 'spending'>,
 	place: Place,
 	estimate: { readonly usd: number | null; readonly tokens: number },
 ): Promise<BudgetState[]> {
-	const states = spending.budgets.map(async (setting) => {
-		const budget = toBudget(setting, access, place);
+	const states = limitsOf(access, parameters, place).map(async (budget) => {
 		const spent = await spendingOf(runtime, place).spent(budget.account);
 		return {
 			of: budget.owner,
@@ -106,7 +82,6 @@ function spendingOf(runtime: Runtime, { shared }: Place): Spending {
 	return shared ? runtime.limitsOver(shared).spending : runtime.spending;
 }
 
-function toBudget({ scope, usd, tokens }: BudgetSetting, { credentialId, baseUrl }: ProviderAccess, { workflowId, nodeId }: Place): Budget {
-	const names = { node: [workflowId, nodeId], workflow: [workflowId], credential: [credentialId, baseUrl] };
-	return { account: JSON.stringify([scope, ...names[scope]]), owner: `this ${scope}`, usd, tokens };
+function limitsOf({ credentialId, baseUrl }: ProviderAccess, { spending }: Pick<CallParameters, 'spending'>, place: Place): Limit[] {
+	return toLimits(spending.budgets, { ...place, credential: [credentialId, baseUrl] });
 }

@@ -1,10 +1,13 @@
 import type { IDataObject } from 'n8n-workflow';
+import { estimateTokens, usageOf as fullUsage } from '../../../lib/ai';
 import { cacheKey } from '../../../lib/cache/key';
 import { failureOf, isDeterministic, isWhole, nameOf, original, originOf, ownRetries, textOf, usageOf } from '../../../lib/langchain';
 import type { ChatModel, Desk, Question, Reply } from '../../../lib/langchain';
 import type { SubNode } from '../../../lib/n8n/sub-node';
 import type { Outcome } from '../../../lib/runtime';
 import { partitionOf } from '../../shared/cache';
+import { modelPrice } from '../../shared/model-price';
+import { payFrom, toLimits } from '../../shared/pay';
 import { cacheOptions, missOptions } from '../../shared/sub-node';
 import type { ChatModelSettings } from '../parameters';
 
@@ -14,10 +17,13 @@ export interface ChatDeskParts extends SubNode {
 
 /** Answers a chat model's questions from the cache, or lets the model answer. */
 export function chatDesk(model: ChatModel, parts: ChatDeskParts): Desk {
-	const { runtime, settings, shared, log, below, place, repeatableRun } = parts;
+	const { runtime, settings, shared, log, below, place, repeatableRun, warn } = parts;
 	const credential = below.flatMap(({ credentials }) => credentials).join(' ') || 'none';
 	const origin = originOf(model);
 	const attempt = Symbol('attempt');
+	const price = modelPrice(model, settings.spending.prices);
+	const limits = toLimits(settings.spending.budgets, { ...place, credential: [credential, origin] });
+	const book = shared ? runtime.limitsOver(shared).spending : runtime.spending;
 	const miss = { source: 'cachedChatModel', scope: { credential, origin }, ...missOptions(settings, ownRetries(model)) };
 	const isCacheable = (value: unknown) => {
 		const reply = value as Reply;
@@ -36,11 +42,19 @@ export function chatDesk(model: ChatModel, parts: ChatDeskParts): Desk {
 			const key = bypass === undefined ? keyOf(question) : undefined;
 			const refresh = key !== undefined && repeatableRun !== undefined && runtime.comebacks.isComeback(repeatableRun, key, attempt);
 			const lane = runtime.lane(key === undefined ? miss : { ...miss, shared, cache: cacheOptions(settings, place, { refresh, isCacheable }) });
-			const run = log.begin({ messages: question.messages.map((message) => textOf(message)), model: nameOf(model) });
+			const texts = question.messages.map((message) => textOf(message));
+			const run = log.begin({ messages: texts, model: nameOf(model) });
 			const outcome = await lane.run(
 				async (context) => {
 					try {
-						return await ask(context.signal, run.link);
+						return await payFrom(book, limits, {
+							price,
+							nameOf: () => nameOf(model),
+							estimate: fullUsage({ inputTokens: texts.reduce((sum, text) => sum + estimateTokens(text), 0) }),
+							usageOf: (reply) => paidUsage(reply),
+							send: async () => await ask(context.signal, run.link),
+							warn,
+						});
 					} catch (error) {
 						throw failureOf(error, context.signal);
 					}
@@ -67,6 +81,11 @@ export function chatDesk(model: ChatModel, parts: ChatDeskParts): Desk {
 	function keyOf({ identity }: Question): string {
 		return cacheKey({ credential, origin, partition: partitionOf(settings.cache, place) }, { chatModel: identity, below });
 	}
+}
+
+function paidUsage(reply: Reply) {
+	const usage = usageOf(reply);
+	return usage && fullUsage(usage);
 }
 
 /** What the log of the node shows of an answer. Has nothing that n8n would count as tokens used. */

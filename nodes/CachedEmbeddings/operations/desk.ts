@@ -1,12 +1,15 @@
+import { estimateTokens, usageOf } from '../../../lib/ai';
 import { Gatherer } from '../../../lib/batch/gather';
 import { cacheKey } from '../../../lib/cache/key';
 import { MalformedAnswerError } from '../../../lib/core/errors';
 import type { CallContext } from '../../../lib/core/policy';
 import { newTrace, type CallTrace } from '../../../lib/core/trace';
-import { embeddingsIdentity, failureOf, original, originOf, ownRetries } from '../../../lib/langchain';
+import { embeddingsIdentity, failureOf, nameOf, original, originOf, ownRetries } from '../../../lib/langchain';
 import type { EmbeddingsDesk, EmbeddingsModel } from '../../../lib/langchain';
 import type { SubNode } from '../../../lib/n8n/sub-node';
 import { partitionOf } from '../../shared/cache';
+import { modelPrice } from '../../shared/model-price';
+import { payFrom, toLimits } from '../../shared/pay';
 import { cacheOptions, missOptions, type SubNodeSettings } from '../../shared/sub-node';
 
 export interface EmbeddingsDeskParts extends SubNode {
@@ -28,12 +31,15 @@ const MAX_TEXTS = 2048;
 
 /** Takes vectors from the cache, text by text, and has the model make those that are missing, together. */
 export function embeddingsDesk(model: EmbeddingsModel, parts: EmbeddingsDeskParts): EmbeddingsDesk {
-	const { runtime, settings, shared, log, below, place, cancel } = parts;
+	const { runtime, settings, shared, log, below, place, cancel, warn } = parts;
 	const credential = below.flatMap(({ credentials }) => credentials).join(' ') || 'none';
 	const scope = { credential, origin: originOf(model) };
 	const identity = embeddingsIdentity(model);
 	const miss = { source: 'cachedEmbeddings', scope, ...missOptions(settings, ownRetries(model)) };
 	const policy = runtime.policy(miss);
+	const price = modelPrice(model, settings.spending.prices);
+	const limits = toLimits(settings.spending.budgets, { ...place, credential: [credential, scope.origin] });
+	const book = shared ? runtime.limitsOver(shared).spending : runtime.spending;
 	const cached = settings.cache.mode !== 'off';
 	const lane = runtime.lane({
 		...miss,
@@ -109,8 +115,16 @@ export function embeddingsDesk(model: EmbeddingsModel, parts: EmbeddingsDeskPart
 	async function ask(kind: Kind, texts: readonly string[], context: CallContext): Promise<number[][]> {
 		let vectors: number[][];
 		try {
-			vectors =
-				kind === 'document' ? await model.embedDocuments([...texts]) : await Promise.all(texts.map(async (text) => await model.embedQuery(text)));
+			vectors = await payFrom(book, limits, {
+				price,
+				nameOf: () => nameOf(model),
+				estimate: usageOf({ inputTokens: texts.reduce((sum, text) => sum + estimateTokens(text), 0) }),
+				// LangChain does not pass on what a provider counted.
+				usageOf: () => null,
+				send: async () =>
+					kind === 'document' ? await model.embedDocuments([...texts]) : await Promise.all(texts.map(async (text) => await model.embedQuery(text))),
+				warn,
+			});
 		} catch (error) {
 			throw failureOf(error, context.signal);
 		}

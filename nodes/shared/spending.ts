@@ -1,7 +1,7 @@
 import type { ModelPrice } from '../../lib/ai';
 import { InvalidOptionError } from '../../lib/core/errors';
 import { requireInteger, requireNumber, requireOneOf } from '../../lib/core/validate';
-import { requireJsonObject } from '../shared/json';
+import { requireJsonObject } from './json';
 
 export const BUDGET_SCOPES = ['node', 'workflow', 'credential'] as const;
 
