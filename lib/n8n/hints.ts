@@ -9,11 +9,11 @@ export function addHint(context: Pick<IExecuteFunctions, 'addExecutionHints'>, m
  * Warns where n8n's own Retry On Fail is switched on: it would run all items again, on top of the
  * retries that each item has had already.
  */
-export function warnOfStackedRetries(context: IExecuteFunctions): void {
+export function warnOfStackedRetries(context: IExecuteFunctions, advice = 'better switch it off'): void {
 	if (context.getNode().retryOnFail === true) {
 		addHint(
 			context,
-			'Retry On Fail is switched on in the settings of this node. It repeats all items, on top of the retries made per item here; better switch it off.',
+			`Retry On Fail is switched on in the settings of this node. It repeats all items, on top of the retries made per item here; ${advice}.`,
 			'warning',
 		);
 	}

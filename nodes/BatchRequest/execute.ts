@@ -24,7 +24,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const runtime = getRuntime((message) => context.logger.warn(message));
 	const { clock } = runtime;
 	const settings = readBatch(context);
-	if (settings.resume === undefined) warnOfStackedRetries(context);
+	if (settings.resume === undefined) warnOfStackedRetries(context, 'switch Resume on, and it repeats failed ones only');
 	const gathering = readGather(context);
 	const node = context.getNode();
 	const inputs = context.getInputData();

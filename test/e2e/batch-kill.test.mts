@@ -29,7 +29,7 @@ describe.skipIf(redisIsMissing())('an n8n that is killed in the middle of a batc
 	let redis: RedisServer;
 	let userFolder: string;
 	let instance: N8nInstance;
-	let store: { id: string; name: string };
+	const stores: Record<string, { id: string; name: string }> = {};
 
 	beforeAll(async () => {
 		[server, redis] = await Promise.all([startServer(working), RedisServer.start()]);
@@ -37,11 +37,12 @@ describe.skipIf(redisIsMissing())('an n8n that is killed in the middle of a batc
 		userFolder = await createUserFolder({ tarball });
 		await rm(path.dirname(tarball), { recursive: true, force: true });
 		instance = await startN8n({ userFolder });
-		store = await instance.createCredential({
-			name: 'Store',
-			type: 'fastpathStoreApi',
-			data: { host: redis.host, port: redis.port, prefix: 'fastpath', database: 0 },
-		});
+		const kept = { prefix: 'fastpath' };
+		const where = {
+			redis: { ...kept, type: 'redis', deployment: 'single', host: redis.host, port: redis.port, database: 0 },
+			sqlite: { ...kept, type: 'sqlite', file: 'journal.db' },
+		};
+		for (const [name, data] of Object.entries(where)) stores[name] = await instance.createCredential({ name, type: 'fastpathStoreApi', data });
 	}, PATIENT);
 
 	beforeEach(() => sent.clear());
@@ -53,7 +54,7 @@ describe.skipIf(redisIsMissing())('an n8n that is killed in the middle of a batc
 	}, 120_000);
 
 	/** A workflow that a webhook of the same name starts: n8n can only retry executions that are not manual. */
-	async function publishBatch(resume: string): Promise<string> {
+	async function publishBatch(resume: string, store: string): Promise<string> {
 		const node = (name: string, type: string, parameters: Record<string, unknown>, more: Record<string, unknown> = {}) => ({
 			id: `${resume}-${name}`,
 			name,
@@ -74,7 +75,7 @@ describe.skipIf(redisIsMissing())('an n8n that is killed in the middle of a batc
 					'Batch',
 					'n8n-nodes-fastpath.batchRequest',
 					{ method: 'POST', url: `=${server.url}/work/{{ $json.id }}`, resume, options },
-					{ credentials: { fastpathStoreApi: store } },
+					{ credentials: { fastpathStoreApi: stores[store] } },
 				),
 			],
 			connections: { Start: to('Items'), Items: to('Batch') },
@@ -125,14 +126,14 @@ describe.skipIf(redisIsMissing())('an n8n that is killed in the middle of a batc
 		console.log(`${resumed} of ${ITEMS} items from the journal, ${twice} sent twice with ${CONCURRENCY} at once`);
 	}
 
-	test('sends no item again that the journal holds, when the execution is retried', async () => {
-		const crashed = await killed('retries', await publishBatch('retries'));
+	test('sends no item again that the journal in Redis holds, when the execution is retried', async () => {
+		const crashed = await killed('retries', await publishBatch('retries', 'redis'));
 		const { id } = (await instance.api('POST', `/rest/executions/${crashed}/retry`, { loadWorkflow: false })) as { id: string };
 		expectEachDone(await ended(String(id)));
 	}, PATIENT);
 
-	test('nor when the workflow is simply started again, until all are done', async () => {
-		const workflowId = await publishBatch('unfinished');
+	test('nor one that the journal in a file holds, when the workflow is simply started again, until all are done', async () => {
+		const workflowId = await publishBatch('unfinished', 'sqlite');
 		await killed('unfinished', workflowId);
 		await start('unfinished');
 		expectEachDone(await ended(await latest(workflowId)));

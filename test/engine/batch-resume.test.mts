@@ -98,6 +98,14 @@ describe('Retry On Fail', () => {
 	});
 });
 
+test.each([
+	['off', true],
+	['retries', false],
+])('with Resume on "%s", a node with Retry On Fail is warned of: %s', async (resume, warned) => {
+	const result = await tryOf({ parameters: { resume }, input: items(1), node: { retryOnFail: true } });
+	expect(JSON.stringify(result.hints).includes('switch Resume on')).toBe(warned);
+});
+
 describe('a retried execution', () => {
 	test('answers what is done from the journal, says so, and sends the rest', async () => {
 		bad.add('/3').add('/7');
