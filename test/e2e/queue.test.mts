@@ -39,7 +39,7 @@ describe.skipIf([redisIsMissing(), postgresIsMissing()].includes(true))('n8n in 
 			type: 'fastpathStoreApi',
 			data: { host: store.host, port: store.port, prefix: 'fastpath', database: 0 },
 		});
-	}, 300_000);
+	}, 480_000);
 
 	beforeEach(() => {
 		standIn.reset();
