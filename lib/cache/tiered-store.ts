@@ -1,3 +1,4 @@
+import type { FrontNews } from './front-news';
 import type { Marks, Store, StoredAnswer, StoreOptions, StoreStats, Tier } from './store';
 
 /**
@@ -10,6 +11,8 @@ export class TieredStore implements Store {
 		readonly name: string,
 		private readonly front: Store,
 		private readonly behind: Store,
+		/** Without it, other processes do not learn what was deleted. */
+		private readonly news?: FrontNews,
 		/** Told of each key whose answer was found. */
 		private readonly used: (key: string) => void = () => {},
 	) {}
@@ -19,6 +22,7 @@ export class TieredStore implements Store {
 	}
 
 	async get(key: string, asker?: Marks): Promise<StoredAnswer | undefined> {
+		this.news?.listen();
 		const found = await this.#find(key, asker);
 		if (found) this.used(key);
 		return found;
@@ -41,6 +45,7 @@ export class TieredStore implements Store {
 
 	async delete(key: string): Promise<boolean> {
 		const deleted = await Promise.all([this.front.delete(key), this.behind.delete(key)]);
+		this.news?.deleted(key);
 		return deleted.includes(true);
 	}
 

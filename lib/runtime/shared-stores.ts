@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ClearableStore } from '../cache/clearable-store';
+import { FrontNews } from '../cache/front-news';
 import { GatheredStore } from '../cache/gathered-store';
 import { KeyvStore } from '../cache/keyv-store';
 import { deleteMatching, type Rule } from '../cache/rules';
@@ -106,7 +107,7 @@ export class SharedStores {
 		const near = new ClearableStore(front, rules);
 		const warmUp = new WarmUp({ shared: guard, behind, front: near, clock });
 		const held: Held = {
-			store: new TieredStore(name, near, new ClearableStore(far, rules), (key) => warmUp.used(key)),
+			store: new TieredStore(name, near, new ClearableStore(far, rules), new FrontNews(guard, front), (key) => warmUp.used(key)),
 			label,
 			backend: guard,
 			leases: new LeaseDeck({ shared: guard, clock, random: this.random, settled: () => queue?.settled() }),

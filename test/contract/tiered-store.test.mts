@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { FrontNews } from '../../lib/cache/front-news.ts';
 import { KeyvStore } from '../../lib/cache/keyv-store.ts';
 import { MemoryStore } from '../../lib/cache/memory-store.ts';
 import { TieredStore } from '../../lib/cache/tiered-store.ts';
+import { MemoryBackend } from '../../lib/shared/memory.ts';
 import { ChaosAdapter, CountingStore } from '../helpers/chaos-store.mts';
-import { FakeClock } from '../helpers/fake-clock.mts';
+import { FakeClock, settle } from '../helpers/fake-clock.mts';
 import { storeContract } from './store.suite.mts';
 
 storeContract(
@@ -38,6 +40,22 @@ describe('memory in front of a shared store', () => {
 		behind.answers.set('a', { value: 'older', ageMs: 280, ...kept });
 		await clock.advance(100);
 		expect(await store.get('a')).toMatchObject({ value: 'new', ageMs: 110 });
+	});
+
+	test('drops what another process has deleted, and keeps what it has deleted and stored anew itself', async () => {
+		const { clock, behind, front } = setUp();
+		const signals = new MemoryBackend(clock);
+		const store = new TieredStore('tiers', front, behind, new FrontNews(signals, front));
+		const elsewhere = new MemoryStore({ clock });
+		const other = new TieredStore('tiers', elsewhere, behind, new FrontNews(signals, elsewhere));
+		for (const each of [store, other]) {
+			await each.get('a');
+			await each.set('a', 1, kept);
+		}
+		await store.delete('a');
+		await front.set('a', 2, kept);
+		await settle();
+		expect([(await front.get('a'))?.value, await elsewhere.get('a')]).toEqual([2, undefined]);
 	});
 
 	test('serves from memory what the store behind does not keep', async () => {

@@ -87,6 +87,14 @@ describe.skipIf(redisIsMissing())('the HTTP nodes of two processes with one shar
 		expect(traces(second)).toEqual([expect.objectContaining({ cache: 'revalidated', attempts: 1 })]);
 	});
 
+	test('forget what an unsafe request of another process has made invalid', async () => {
+		answer = numbered({ 'cache-control': 'max-age=60' });
+		await run(0);
+		await run(1);
+		await run(1, { method: 'POST' });
+		await expect.poll(async () => (await run(0)).items[0]?.number, { timeout: 10_000, interval: 200 }).toBe(3);
+	});
+
 	test('ask once for what both want at the same time', async () => {
 		answer = numbered({ 'cache-control': 'max-age=60' }, 300);
 		const replies = await Promise.all([0, 1].flatMap((worker) => [run(worker), run(worker), run(worker)]));

@@ -47,7 +47,7 @@ describe('warming up', () => {
 			const behind = new KeyvStore({ clock, adapter: new KeyvAdapter(shared), namespace: 'answers' });
 			const memory = new MemoryStore({ clock });
 			const warmUp = new WarmUp({ shared, behind, front: memory, clock });
-			return { memory, warmUp, store: new TieredStore('tiers', memory, behind, (key) => warmUp.used(key)) };
+			return { memory, warmUp, store: new TieredStore('tiers', memory, behind, undefined, (key) => warmUp.used(key)) };
 		};
 		return { backend, reads, start };
 	}

@@ -145,6 +145,8 @@ describe('a circuit that opens', () => {
 		one.upstream.at(-1).resolve('well');
 		await answer;
 		expect(one.breaker.state).toBe('closed');
+		await signals.publish('circuit opened', 'process-0 scope');
+		expect(one.breaker.state).toBe('closed');
 	});
 
 	test('concerns the circuits of its scope alone, of which a bounded number is known', async () => {
