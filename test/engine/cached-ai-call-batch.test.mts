@@ -123,6 +123,16 @@ describe('what the cache has', () => {
 		expect(created()).toBe(0);
 	});
 
+	test('is cleared with the rest of what the workflow has stored', async () => {
+		const asked = prompts('to be cleared');
+		await follow('collectBatch', await done(batchesOf(await submit(asked))));
+		expect(batchesOf(await submit(asked))[0]).toMatchObject({ batchId: '' });
+		await runAi({ engine, standIn, workflowId: 'another', parameters: { operation: 'clear' } });
+		expect(batchesOf(await submit(asked))[0]).toMatchObject({ batchId: '' });
+		await runAi({ engine, standIn, workflowId: 'batches', parameters: { operation: 'clear' } });
+		expect(batchesOf(await submit(asked))[0]).toMatchObject({ counts: { total: 1 } });
+	});
+
 	test('is not looked for where it is switched off, and nothing is stored', async () => {
 		const off = { parameters: { cacheMode: 'off' } };
 		const asked = prompts('never cached', 'never cached');

@@ -1,4 +1,5 @@
 import { fromCustomId, isOver, jsonLines, withJson, type AiAnswer, type BatchEntry, type BatchResult, type ProviderBatch } from '../../../lib/ai';
+import { marksOf } from '../../../lib/cache/marks';
 import { BatchError, InvalidOptionError } from '../../../lib/core/errors';
 import { newTrace, type CallTrace } from '../../../lib/core/trace';
 import type { Runtime } from '../../../lib/runtime';
@@ -137,7 +138,8 @@ async function keep(
 	if (cache.mode !== 'readWrite' && cache.mode !== 'refresh') return;
 	const store = storeOf(runtime, place);
 	const owner = ownerOf(access);
-	const options = { ttlMs: cache.ttlMs, keepMs: cache.ttlMs + Math.max(staleIfErrorMs, staleWhileRevalidateMs) };
+	const keepMs = cache.ttlMs + Math.max(staleIfErrorMs, staleWhileRevalidateMs);
+	const options = { ttlMs: cache.ttlMs, keepMs, marks: marksOf(place, cache.tags) };
 	const kept = [...answers.values()].flatMap(({ entry, answered }) =>
 		entry.cacheable && entry.owner === owner && answered.ok && isCacheable(answered.answer) ? [{ key: entry.key, answer: answered.answer }] : [],
 	);
