@@ -186,5 +186,13 @@ export class FastpathStoreApi implements ICredentialType {
 			default: '',
 			description: 'Up to three, separated by spaces. What was stored with them can still be read.',
 		},
+		{
+			displayName: 'Write in Batches',
+			name: 'writeBehind',
+			type: 'boolean',
+			default: false,
+			description:
+				'Whether answers reach the store up to 50 milliseconds later, many at once, so that no item waits for a write. What is on its way is lost if the process dies.',
+		},
 	];
 }

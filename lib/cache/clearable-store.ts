@@ -1,5 +1,6 @@
 import type { RuleBook } from './rules';
-import type { Marks, Store, StoredAnswer, StoreOptions, StoreStats } from './store';
+import type { Marks, Store, StoredAnswer, StoreOptions } from './store';
+import { StoreOver } from './store-over';
 
 /** The rules that a store obeys. */
 export interface Rules {
@@ -11,54 +12,32 @@ export interface Rules {
 }
 
 /** A store in front of another, which does not find what was cleared. */
-export class ClearableStore implements Store {
-	readonly name: string;
-
+export class ClearableStore extends StoreOver {
 	constructor(
-		private readonly inner: Store,
+		inner: Store,
 		private readonly rules: Rules,
 	) {
-		this.name = inner.name;
+		super(inner);
 	}
 
 	get generation(): number {
 		return this.rules.generation;
 	}
 
-	async get(key: string, asker?: Marks): Promise<StoredAnswer | undefined> {
+	override async get(key: string, asker?: Marks): Promise<StoredAnswer | undefined> {
 		const current = this.rules.current();
 		if (current) await current;
-		const found = await this.inner.get(key);
+		const found = await super.get(key);
 		if (!found) return undefined;
 		const verdict = this.rules.book.judge(key, found, asker);
-		if (verdict === 'cleared') await this.inner.delete(key);
+		if (verdict === 'cleared') await super.delete(key);
 		return verdict === 'kept' ? found : undefined;
 	}
 
 	/** An answer that is cleared already does not take the place of one that came after the rule. */
-	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
+	override async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
 		const origin = { marks: options.marks, asOf: options.asOf ?? this.rules.generation };
 		if (this.rules.book.judge(key, origin) === 'cleared') return false;
-		return await this.inner.set(key, value, { ...options, ...origin });
-	}
-
-	async delete(key: string): Promise<boolean> {
-		return await this.inner.delete(key);
-	}
-
-	async clear(): Promise<void> {
-		await this.inner.clear();
-	}
-
-	stats(): StoreStats {
-		return this.inner.stats();
-	}
-
-	sweep(): void {
-		this.inner.sweep();
-	}
-
-	async dispose(): Promise<void> {
-		await this.inner.dispose();
+		return await super.set(key, value, { ...options, ...origin });
 	}
 }

@@ -4,6 +4,7 @@ import type { Call, CallContext, Policy, RequestFacts } from '../core/policy';
 import type { Random } from '../core/random';
 import { requireInteger } from '../core/validate';
 import { directivesOf, fieldOf, membersOf, type Directives, type Fields } from './fields';
+import { countConfirmed, grownTtlMs, tellAdaptive } from './adaptive';
 import { cacheKey, type KeyScope } from './key';
 import type { CacheLook, CacheParts } from './policy';
 import { refreshBehind } from './refresh';
@@ -18,6 +19,8 @@ export interface HttpCacheOptions {
 	readonly scope: KeyScope;
 	/** Answers with 2xx stay fresh for this long, whatever the server says of them; without it, as the server says. */
 	readonly ttlMs?: number | undefined;
+	/** Lets that time double with each confirmation of a response, up to this. */
+	readonly maxTtlMs?: number | undefined;
 	/** What the answer to a request is known by where it is to be cleared. */
 	readonly marksOf?: ((request: RequestFacts) => Marks) | undefined;
 	/** Bound of a refresh behind a stale answer, which no caller's deadline covers. */
@@ -42,6 +45,8 @@ interface Marker {
 interface Entry {
 	readonly message: HttpMessage;
 	readonly lifetimeMs: number;
+	/** How often in a row the server gave it again. */
+	readonly confirmed?: number;
 	/** Its age when it came. */
 	readonly initialAgeMs: number;
 	/** On the wall clock. */
@@ -90,6 +95,7 @@ export class HttpCachePolicy implements Policy {
 		private readonly parts: HttpCacheParts,
 	) {
 		if (options.ttlMs !== undefined) requireInteger('ttlMs', options.ttlMs, { min: 1 });
+		if (options.maxTtlMs !== undefined) requireInteger('maxTtlMs', options.maxTtlMs, { min: 1 });
 		requireInteger('refreshTimeoutMs', options.refreshTimeoutMs, { min: 1 });
 	}
 
@@ -99,9 +105,7 @@ export class HttpCachePolicy implements Policy {
 		if (request === undefined) return await call(context);
 		if (rules.isUnsafe(request.method)) return await this.#invalidating(call, context, request);
 		const inquiry = await this.#inquire(context, request);
-		if (!inquiry) return await call(context);
-		trace.key = inquiry.place;
-		return await this.#answer(call, inquiry);
+		return inquiry ? await this.#answer(call, inquiry) : await call(context);
 	}
 
 	/** Whether the origin would be asked before the call is answered. */
@@ -117,7 +121,8 @@ export class HttpCachePolicy implements Policy {
 		if ((request.method !== 'GET' && request.method !== 'HEAD') || rules.isForOriginOnly(headers)) return undefined;
 		const place = this.#placeOf(request.url);
 		const marks = this.options.marksOf?.(request);
-		const marker = (await this.parts.store.get(place, marks))?.value as Marker | undefined;
+		const marker = (await this.parts.store.get(place))?.value as Marker | undefined;
+		context.trace.key = place;
 		return { request, headers, place, marker, marks, context };
 	}
 
@@ -149,7 +154,7 @@ export class HttpCachePolicy implements Policy {
 			freshness: {
 				directives: this.options.ttlMs === undefined ? directivesOf(entry.message.headers) : NO_DIRECTIVES,
 				// The shorter of the writer's time to live and the reader's.
-				lifetimeMs: Math.min(entry.lifetimeMs, this.options.ttlMs ?? Infinity),
+				lifetimeMs: Math.min(entry.lifetimeMs, this.#ttlMs(entry.confirmed) ?? Infinity),
 				ageMs: entry.initialAgeMs + stored.ageMs,
 			},
 		};
@@ -172,7 +177,7 @@ export class HttpCachePolicy implements Policy {
 			const holds = message.redirects === 0 && rules.confirms(message.headers, found.entry.message.headers);
 			if (!holds) return await this.#ask(call, inquiry, undefined);
 			const updated = { ...found.entry.message, headers: rules.updatedHeaders(found.entry.message.headers, message.headers) };
-			const entry = await this.#keep(inquiry, updated, begun);
+			const entry = await this.#keep(inquiry, updated, begun, found);
 			return this.#serve<T>({ ...found, entry, freshness: { ...found.freshness, ageMs: entry.initialAgeMs } }, 'revalidated', inquiry);
 		}
 		if (message && request.method === 'GET') await this.#consider(inquiry, message, begun, found);
@@ -182,7 +187,7 @@ export class HttpCachePolicy implements Policy {
 
 	/** Keeps what may be kept; what came in place of a stored answer ends it. */
 	async #consider(inquiry: Inquiry, message: HttpMessage, begun: Begun, found: Found | undefined): Promise<void> {
-		if (this.#isStorable(inquiry.headers, message)) await this.#keep(inquiry, message, begun);
+		if (this.#isStorable(inquiry.headers, message)) await this.#keep(inquiry, message, begun, found && isSame(found.entry.message, message) ? found : undefined);
 		else if (found && message.status < 500 && message.status !== 304) await this.parts.store.delete(found.key);
 	}
 
@@ -194,9 +199,11 @@ export class HttpCachePolicy implements Policy {
 		return rules.isReusable(status, message.headers, this.parts.clock.wallNow());
 	}
 
-	async #keep(inquiry: Inquiry, message: HttpMessage, { requestedAt, asOf }: Begun): Promise<Entry> {
+	/** @param confirmed the stored response that came again */
+	async #keep(inquiry: Inquiry, message: HttpMessage, { requestedAt, asOf }: Begun, confirmed?: Found): Promise<Entry> {
 		const { store, clock, random } = this.parts;
-		const { ttlMs } = this.options;
+		const count = confirmed && countConfirmed({ confirmed: confirmed.entry.confirmed, ageMs: confirmed.freshness.ageMs, ttlMs: confirmed.freshness.lifetimeMs });
+		const ttlMs = this.#ttlMs(count);
 		const receivedAt = clock.wallNow();
 		const headers = rules.storedHeaders(message.headers);
 		const entry: Entry = {
@@ -204,8 +211,10 @@ export class HttpCachePolicy implements Policy {
 			lifetimeMs: ttlMs ?? rules.lifetimeMs(message.status, headers, receivedAt),
 			initialAgeMs: ttlMs === undefined ? rules.initialAgeMs(headers, requestedAt, receivedAt) : 0,
 			receivedAt,
+			...(this.options.maxTtlMs !== undefined && { confirmed: count ?? 0 }),
 		};
-		const present = (await store.get(inquiry.place, inquiry.marks))?.value as Marker | undefined;
+		this.#tell(inquiry.context, entry);
+		const present = (await store.get(inquiry.place))?.value as Marker | undefined;
 		// An unsafe request went through meanwhile: what was fetched before it is not kept.
 		if (inquiry.marker && present?.epoch !== inquiry.marker.epoch) return entry;
 		const vary = new Set([...(present?.vary ?? (ttlMs === undefined ? [] : NEGOTIATED)), ...membersOf(fieldOf(headers, 'vary'))]);
@@ -213,9 +222,9 @@ export class HttpCachePolicy implements Policy {
 		const marker: Marker = { epoch: present?.epoch ?? random.next(), vary: [...vary].sort() };
 		const directives = directivesOf(headers);
 		const staleMs = Math.max(KEEP_STALE_MS, rules.staleIfErrorMs(directives), rules.staleWhileRevalidateMs(directives));
-		const kept = { ttlMs: Math.max(1, Math.round(entry.lifetimeMs)), keepMs: Math.round(entry.lifetimeMs + staleMs), marks: inquiry.marks, asOf };
+		const kept = { ttlMs: Math.max(1, Math.round(entry.lifetimeMs)), keepMs: Math.round(entry.lifetimeMs + staleMs), asOf };
 		await store.set(inquiry.place, marker, { ...kept, keepMs: Math.max(kept.keepMs, MARKER_KEPT_MS) });
-		await store.set(this.#keyOf(inquiry, marker), entry, kept);
+		await store.set(this.#keyOf(inquiry, marker), entry, { ...kept, marks: inquiry.marks });
 		return entry;
 	}
 
@@ -234,6 +243,7 @@ export class HttpCachePolicy implements Policy {
 	#serve<T>({ entry, freshness, tier }: Found, status: 'hit' | 'stale' | 'revalidated', { request, headers, context }: Inquiry): T {
 		context.trace.cache = status;
 		context.trace.ageMs = Math.round(freshness.ageMs);
+		this.#tell(context, entry);
 		if (tier) context.trace.cachedIn ??= tier;
 		const { message } = entry;
 		const served = { ...message, headers: { ...message.headers, age: String(Math.floor(freshness.ageMs / 1000)) } };
@@ -242,6 +252,17 @@ export class HttpCachePolicy implements Policy {
 		const answer = unchanged || request.method === 'HEAD' ? { ...whole, body: Buffer.alloc(0) } : whole;
 		// A key names one request, whose answers are all of the caller's type.
 		return this.options.fromMessage(answer) as T;
+	}
+
+	/** Undefined where the server says. */
+	#ttlMs(confirmed?: number): number | undefined {
+		const { ttlMs, maxTtlMs } = this.options;
+		return ttlMs === undefined ? undefined : grownTtlMs({ ttlMs, maxTtlMs }, confirmed);
+	}
+
+	#tell({ trace }: CallContext, { confirmed }: Entry): void {
+		const { ttlMs, maxTtlMs } = this.options;
+		if (ttlMs !== undefined) tellAdaptive(trace, { ttlMs, maxTtlMs }, confirmed);
 	}
 
 	#placeOf(url: string): string {
@@ -256,6 +277,10 @@ export class HttpCachePolicy implements Policy {
 
 /** A marker that leaves before its variants only costs a miss. */
 const MARKER_KEPT_MS = 2 * KEEP_STALE_MS;
+
+function isSame(message: HttpMessage, other: HttpMessage): boolean {
+	return message.status === other.status && Buffer.compare(message.body, other.body) === 0;
+}
 
 type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
 

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock';
 import { requireInteger } from '../core/validate';
 import { Keyv } from '../vendor';
 import { fromJson, toJson } from './json';
-import type { Origin, Store, StoredAnswer, StoreOptions, StoreStats } from './store';
+import type { ManyStore, Origin, StoredAnswer, StoreOptions, StoreStats } from './store';
 
 export interface KeyvStoreOptions {
 	readonly clock: Clock;
@@ -36,7 +36,7 @@ interface Envelope extends Origin {
  * A store behind Keyv. It fails open: whatever the adapter does, a read that fails is a miss, a write
  * that fails is not kept, nothing throws and nothing takes longer than `timeoutMs`.
  */
-export class KeyvStore implements Store {
+export class KeyvStore implements ManyStore {
 	readonly name = 'keyv';
 	readonly #clock: Clock;
 	readonly #keyv: Keyv;
@@ -71,7 +71,15 @@ export class KeyvStore implements Store {
 	}
 
 	async get(key: string): Promise<StoredAnswer | undefined> {
-		const found = await this.#bounded<unknown>(() => this.#keyv.get(key), undefined);
+		return await this.#answerOf(key, await this.#bounded<unknown>(() => this.#keyv.get(key), undefined));
+	}
+
+	async getMany(keys: readonly string[]): Promise<Array<StoredAnswer | undefined>> {
+		const found = await this.#bounded<unknown[]>(() => this.#keyv.getMany([...keys]), []);
+		return await Promise.all(keys.map(async (key, index) => await this.#answerOf(key, found[index])));
+	}
+
+	async #answerOf(key: string, found: unknown): Promise<StoredAnswer | undefined> {
 		if (found === undefined) return undefined;
 		const envelope = isEnvelope(found) ? found : undefined;
 		if (!envelope) this.#corrupt += 1;
@@ -81,8 +89,8 @@ export class KeyvStore implements Store {
 			await this.delete(key);
 			return undefined;
 		}
-		const { value, ttlMs, keepMs, marks, asOf } = envelope;
-		return { value, ageMs, ttlMs, keepMs, marks, asOf };
+		const { value, ttlMs, keepMs, marks, asOf, confirmed } = envelope;
+		return { value, ageMs, ttlMs, keepMs, marks, asOf, confirmed };
 	}
 
 	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
@@ -116,8 +124,8 @@ export class KeyvStore implements Store {
 	}
 
 	/** Nothing where the value is too large or no plain data. */
-	#textOf(value: unknown, { ageMs = 0, ttlMs, keepMs, marks, asOf }: StoreOptions): string | undefined {
-		const origin: Origin = { ...(marks && { marks }), ...(asOf !== undefined && { asOf }) };
+	#textOf(value: unknown, { ageMs = 0, ttlMs, keepMs, marks, asOf, confirmed }: StoreOptions): string | undefined {
+		const origin: Origin = { ...(marks && { marks }), ...(asOf !== undefined && { asOf }), ...(confirmed !== undefined && { confirmed }) };
 		const envelope: Envelope = { v: VERSION, value, storedAt: this.#clock.wallNow() - ageMs, ttlMs, keepMs, ...origin };
 		try {
 			const text = toJson(envelope);
@@ -159,6 +167,6 @@ function parse(text: string): { value: unknown; expires?: number } {
 
 function isEnvelope(found: unknown): found is Envelope {
 	if (typeof found !== 'object' || found === null) return false;
-	const { v, storedAt, ttlMs, keepMs, asOf = 0 } = found as Partial<Record<keyof Envelope, unknown>>;
-	return v === VERSION && 'value' in found && [storedAt, ttlMs, keepMs, asOf].every((number) => Number.isFinite(number));
+	const { v, storedAt, ttlMs, keepMs, asOf = 0, confirmed = 0 } = found as Partial<Record<keyof Envelope, unknown>>;
+	return v === VERSION && 'value' in found && [storedAt, ttlMs, keepMs, asOf, confirmed].every((number) => Number.isFinite(number));
 }

@@ -40,13 +40,18 @@ export function toTags(name: string, value: unknown): string[] {
  * named in `without`, and with stars in place of values that look like secrets.
  */
 export function shownUrl(url: string, without: readonly string[] = []): string {
-	const [address = ''] = url.split('#');
+	const [address = ''] = normal(url).split('#');
 	const start = address.indexOf('?');
 	const base = (start < 0 ? address : address.slice(0, start)).replace(/^([a-z*]+:\/\/)[^/@]*@/i, '$1');
 	if (start < 0) return base;
 	const pairs = address.slice(start + 1).split('&').filter((pair) => !without.includes(nameOf(pair)));
 	const shown = pairs.map((pair) => (pair.includes('=') && SECRET.test(nameOf(pair)) ? `${pair.slice(0, pair.indexOf('='))}=***` : pair));
 	return shown.length === 0 ? base : `${base}?${shown.join('&')}`;
+}
+
+/** As a request would be sent; a star in the host makes it something else than an address. */
+function normal(url: string): string {
+	return /^https?:\/\/[^/?#*]+([/?#]|$)/i.test(url) && URL.canParse(url) ? new URL(url).href : url;
 }
 
 function nameOf(pair: string): string {

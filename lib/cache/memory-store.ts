@@ -55,14 +55,14 @@ export class MemoryStore implements WalkableStore {
 	}
 
 	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
-		const { ttlMs, keepMs, ageMs = 0, marks, asOf } = options;
+		const { ttlMs, keepMs, ageMs = 0, marks, asOf, confirmed } = options;
 		const copy = keepMs > ageMs ? this.#copyOf(value, marks) : undefined;
 		if (!copy) {
 			// What was stored before is older than what could not be stored now.
 			this.#entries.delete(key);
 			return false;
 		}
-		const entry = { value: copy.value, storedAt: this.#clock.now() - ageMs, ttlMs, keepMs, marks, asOf };
+		const entry = { value: copy.value, storedAt: this.#clock.now() - ageMs, ttlMs, keepMs, marks, asOf, confirmed };
 		this.#entries.set(key, entry, { size: copy.bytes, ttl: keepMs - ageMs });
 		return this.#entries.has(key);
 	}

@@ -1,5 +1,5 @@
 import { matchesGlob } from './glob';
-import type { Marks } from './store';
+import type { Marks, WalkableStore } from './store';
 
 /**
  * What is to be cleared. `key`, `tag` and `url` are patterns in which `*` stands for anything. A node is named by its id or by
@@ -28,6 +28,17 @@ export function matches(rule: Rule, key: string, marks: Marks | undefined): bool
 		case 'key':
 			return matchesGlob(rule.pattern, key);
 	}
+}
+
+/** Deletes what the rule speaks of, and says how many answers that were. What has no marks only leads to others. */
+export function deleteMatching(store: WalkableStore, rule: Rule): number {
+	let answers = 0;
+	store.deleteWhere((key, marks) => {
+		const isMeant = matches(rule, key, marks);
+		if (isMeant && (marks || rule.kind === 'key')) answers += 1;
+		return isMeant;
+	});
+	return answers;
 }
 
 /** cleared: gone for all. hidden: the answer of others, whom the rule does not speak of, but this reader wants none from before it. */

@@ -1,31 +1,31 @@
-import type { Marks, StoredAnswer, StoreOptions, StoreStats, WalkableStore } from './store';
+import type { Marks, StoredAnswer, StoreOptions, WalkableStore } from './store';
+import { StoreOver } from './store-over';
 
 /** A part of a store that others use too: its keys begin with its name. */
-export class StorePart implements WalkableStore {
-	readonly name: string;
+export class StorePart extends StoreOver implements WalkableStore {
 	readonly #prefix: string;
 
 	constructor(
 		private readonly whole: WalkableStore,
 		part: string,
 	) {
-		this.name = whole.name;
+		super(whole);
 		this.#prefix = `${part} `;
 	}
 
-	async get(key: string): Promise<StoredAnswer | undefined> {
-		return await this.whole.get(this.#prefix + key);
+	override async get(key: string): Promise<StoredAnswer | undefined> {
+		return await super.get(this.#prefix + key);
 	}
 
-	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
-		return await this.whole.set(this.#prefix + key, value, options);
+	override async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
+		return await super.set(this.#prefix + key, value, options);
 	}
 
-	async delete(key: string): Promise<boolean> {
-		return await this.whole.delete(this.#prefix + key);
+	override async delete(key: string): Promise<boolean> {
+		return await super.delete(this.#prefix + key);
 	}
 
-	async clear(): Promise<void> {
+	override async clear(): Promise<void> {
 		this.deleteWhere(() => true);
 	}
 
@@ -34,17 +34,8 @@ export class StorePart implements WalkableStore {
 		return this.whole.deleteWhere((key, marks) => key.startsWith(this.#prefix) && isChosen(key.slice(start), marks));
 	}
 
-	/** Of the whole. */
-	stats(): StoreStats {
-		return this.whole.stats();
-	}
-
-	sweep(): void {
-		this.whole.sweep();
-	}
-
 	/** The whole stays. */
-	async dispose(): Promise<void> {
+	override async dispose(): Promise<void> {
 		await this.clear();
 	}
 }

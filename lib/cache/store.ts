@@ -15,6 +15,8 @@ export interface Origin {
 	readonly marks?: Marks | undefined;
 	/** Number of the last clearing that was known when the call began (see rules.ts); default 0. */
 	readonly asOf?: number | undefined;
+	/** How often in a row its origin gave it again, unchanged; default 0. */
+	readonly confirmed?: number | undefined;
 }
 
 /** What is kept under a key. `value` is plain data. */
@@ -68,6 +70,11 @@ export interface Store {
 	/** Drops what has expired; called now and then. */
 	sweep(): void;
 	dispose(): Promise<void>;
+}
+
+/** A store that gives many answers in one round trip, in the order of the keys. */
+export interface ManyStore extends Store {
+	getMany(keys: readonly string[]): Promise<Array<StoredAnswer | undefined>>;
 }
 
 /** A store that can be walked through. */

@@ -13,6 +13,8 @@ export class TieredStore implements Store {
 		private readonly behind: Store,
 		/** Without it, other processes do not learn what was deleted. */
 		private readonly news?: FrontNews,
+		/** Told of each key whose answer was found. */
+		private readonly used: (key: string) => void = () => {},
 	) {}
 
 	get generation(): number {
@@ -21,6 +23,12 @@ export class TieredStore implements Store {
 
 	async get(key: string, asker?: Marks): Promise<StoredAnswer | undefined> {
 		this.news?.listen();
+		const found = await this.#find(key, asker);
+		if (found) this.used(key);
+		return found;
+	}
+
+	async #find(key: string, asker: Marks | undefined): Promise<StoredAnswer | undefined> {
 		const near = from('memory', await this.front.get(key, asker));
 		if (near && near.ageMs < near.ttlMs) return near;
 		// Another process may have renewed what is stale here.

@@ -44,6 +44,8 @@ export interface CallTrace {
 	totalMs?: number;
 	/** Age of the cached answer, where one was used. */
 	ageMs?: number;
+	/** Where the time to live adapts: confirmations of the answer in a row, and how long it is fresh for that. */
+	adaptive?: { readonly confirmed: number; readonly ttlMs: number };
 	/** Where that answer was found; only where there is a store that processes share. */
 	cachedIn?: 'memory' | 'shared';
 	/** Models that were asked before, and why they did not do. */

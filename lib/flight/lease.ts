@@ -11,6 +11,8 @@ export interface LeaseParts {
 	readonly shared: SharedLeases & SharedSignals;
 	readonly clock: Clock;
 	readonly random: Random;
+	/** Resolves when what was stored by now is where others find it; undefined where it is. */
+	readonly settled?: () => Promise<void> | undefined;
 }
 
 /** What stands in the store for a call. */
@@ -140,9 +142,15 @@ export class LeasePolicy implements Policy {
 			kept = !hasCode(error, 'ERR_HTTP_STATUS') || error.outage || error.retryable;
 			throw error;
 		} finally {
-			cancel();
-			await shared.release(key, token);
-			await this.deck.landed(key, kept);
+			const end = async () => {
+				cancel();
+				await shared.release(key, token);
+				await this.deck.landed(key, kept);
+			};
+			// Others go on waiting until they can find the answer; who has it need not.
+			const settled = this.deck.parts.settled?.();
+			if (settled) void settled.then(end);
+			else await end();
 		}
 	}
 }

@@ -19,7 +19,7 @@ const EXPECTED_URL = 'redis://user:password@host:port/database, or the same with
 export function toStoreSettings(data: Data): SharedStoreSettings {
 	const type = requireOneOf('Type', data.type ?? 'redis', ['redis', 'sqlite']);
 	const place = type === 'sqlite' ? sqliteSettings(data) : redisSettings(data);
-	return { ...place, encryption: encryptionOf(data) };
+	return { ...place, encryption: encryptionOf(data), ...(data.writeBehind === true && { writeBehind: true }) };
 }
 
 function redisSettings(data: Data): SharedStoreSettings {

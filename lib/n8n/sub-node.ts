@@ -22,7 +22,7 @@ export interface SubNode {
 	readonly log: SubNodeLog;
 	/** Kinds and credentials of the nodes below; part of every key. */
 	readonly below: ReadonlyArray<{ readonly type: string; readonly credentials: readonly string[] }>;
-	readonly place: { readonly workflowId: string; readonly nodeId: string };
+	readonly place: { readonly workflowId: string; readonly nodeId: string; readonly nodeName?: string };
 	/** Stop was pressed. */
 	readonly cancel: AbortSignal;
 	/** Tells the user; the same only once. */
@@ -40,6 +40,7 @@ export function readOrReport<T>(context: SubNodeContext, itemIndex: number, read
 	}
 }
 
+/** @param store what the option Store says */
 export async function openSubNode(context: SubNodeContext, type: NodeConnectionType, store: unknown): Promise<SubNode> {
 	const runtime = getRuntime((message) => context.logger.warn(message));
 	return {
@@ -47,7 +48,7 @@ export async function openSubNode(context: SubNodeContext, type: NodeConnectionT
 		shared: await openStore(context, runtime, store),
 		log: new SubNodeLog(context, type),
 		below: nodesBelow(context, type),
-		place: { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id },
+		place: { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, nodeName: context.getNode().name },
 		cancel: cancelSignal(context),
 		warn: onceEach((message) => addHint(context, message, 'warning')),
 		repeatableRun: repeatableRun(context),

@@ -10,7 +10,7 @@ import { ClearableStore } from '../cache/clearable-store';
 import { MemoryStore } from '../cache/memory-store';
 import { OwnRules } from '../cache/own-rules';
 import type { DetachedSignal } from '../cache/refresh';
-import { matches, type Rule } from '../cache/rules';
+import { deleteMatching, type Rule } from '../cache/rules';
 import type { Store } from '../cache/store';
 import { Background } from '../core/background';
 import { systemClock, type Clock } from '../core/clock';
@@ -229,7 +229,7 @@ export class Runtime {
 	/** Clears what the memory of this process keeps for itself. */
 	clear(rule: Rule): Cleared {
 		this.#rules.issue(rule);
-		return { removed: this.#memory.deleteWhere((key, marks) => matches(rule, key, marks)), told: true };
+		return { removed: deleteMatching(this.#memory, rule), told: true };
 	}
 
 	stats(): RuntimeStats {

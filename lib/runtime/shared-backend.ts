@@ -8,15 +8,20 @@ import { deriveKeys, SealedBackend, type Encryption } from '../shared/sealed';
 import { SqliteBackend } from '../shared/sqlite';
 import type { SqliteSettings } from '../shared/sqlite-file';
 
+interface AnyStoreSettings {
+	/** Answers reach the store in batches, a moment after they came. */
+	readonly writeBehind?: boolean | undefined;
+}
+
 /** A Redis or Valkey, and what our keys in it begin with. */
-export interface RedisStoreSettings {
+export interface RedisStoreSettings extends AnyStoreSettings {
 	readonly type: 'redis';
 	readonly redis: RedisSettings;
 	readonly prefix: string;
 }
 
 /** A file for the processes of one machine. */
-export interface SqliteStoreSettings {
+export interface SqliteStoreSettings extends AnyStoreSettings {
 	readonly type: 'sqlite';
 	readonly sqlite: SqliteSettings;
 }

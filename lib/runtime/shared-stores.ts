@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { ClearableStore } from '../cache/clearable-store';
 import { FrontNews } from '../cache/front-news';
+import { GatheredStore } from '../cache/gathered-store';
 import { KeyvStore } from '../cache/keyv-store';
-import { matches, type Rule } from '../cache/rules';
+import { deleteMatching, type Rule } from '../cache/rules';
 import { SharedRules } from '../cache/shared-rules';
 import type { Store, WalkableStore } from '../cache/store';
 import { StorePart } from '../cache/store-part';
 import { TieredStore } from '../cache/tiered-store';
+import { WarmUp } from '../cache/warm-up';
+import { WriteBehindStore } from '../cache/write-behind-store';
 import type { Clock } from '../core/clock';
 import { LimitExceededError } from '../core/errors';
 import type { Random } from '../core/random';
@@ -42,6 +45,9 @@ export interface SharedStore {
 interface Held extends SharedStore {
 	readonly guard: GuardedBackend;
 	readonly rules: SharedRules;
+	/** Only where answers are written behind. */
+	readonly queue: WriteBehindStore | undefined;
+	readonly warmUp: WarmUp;
 	usedAt: number;
 }
 
@@ -74,6 +80,7 @@ export class SharedStores {
 	sweep(): void {
 		const expired = this.clock.now() - IDLE_MS;
 		for (const [id, held] of this.#held) {
+			void held.warmUp.report();
 			if (Math.max(held.usedAt, held.guard.usedAt) > expired) continue;
 			this.#held.delete(id);
 			void close(held);
@@ -95,12 +102,18 @@ export class SharedStores {
 		const rules = new SharedRules(guard, clock);
 		const front = new StorePart(this.front, name);
 		const behind = new KeyvStore({ clock, adapter: new KeyvAdapter(guard), namespace: ANSWERS, timeoutMs: commandTimeoutMs + MARGIN_MS });
+		const queue = settings.writeBehind ? new WriteBehindStore(new GatheredStore(behind), { clock }) : undefined;
+		const far = queue ?? new GatheredStore(behind);
+		const near = new ClearableStore(front, rules);
+		const warmUp = new WarmUp({ shared: guard, behind, front: near, clock });
 		const held: Held = {
-			store: new TieredStore(name, new ClearableStore(front, rules), new ClearableStore(behind, rules), new FrontNews(guard, front)),
+			store: new TieredStore(name, near, new ClearableStore(far, rules), new FrontNews(guard, front), (key) => warmUp.used(key)),
 			label,
 			backend: guard,
-			leases: new LeaseDeck({ shared: guard, clock, random: this.random }),
+			leases: new LeaseDeck({ shared: guard, clock, random: this.random, settled: () => queue?.settled() }),
 			guard,
+			queue,
+			warmUp,
 			rules,
 			usedAt: clock.now(),
 			get status() {
@@ -111,19 +124,23 @@ export class SharedStores {
 			},
 			async clear(rule) {
 				const told = await rules.issue(rule);
-				front.deleteWhere((key, marks) => matches(rule, key, marks));
+				await queue?.flush();
+				deleteMatching(front, rule);
 				if (rule.kind === 'all') return { removed: told ? await guard.deleteByPrefix(`${ANSWERS}:`) : null, told };
 				const isOne = rule.kind === 'key' && !rule.pattern.includes('*');
 				return { removed: isOne && told ? Number(await behind.delete(rule.pattern)) : null, told };
 			},
 		};
 		this.#held.set(id, held);
+		void warmUp.preload();
 		return held;
 	}
 }
 
-async function close({ rules, guard }: Held): Promise<void> {
+async function close({ rules, queue, warmUp, guard }: Held): Promise<void> {
+	await warmUp.report(true);
 	rules.dispose();
+	await queue?.flush();
 	await guard.dispose();
 }
 

@@ -11,6 +11,11 @@ export class KeyvAdapter {
 		return (await this.values.get(this.#place(key)))?.toString('utf8');
 	}
 
+	async getMany(keys: readonly string[]): Promise<Array<string | undefined>> {
+		const values = await this.values.getMany(keys.map((key) => this.#place(key)));
+		return values.map((value) => value?.toString('utf8'));
+	}
+
 	/** @param ttl milliseconds; without it nothing is kept, as everything here has its end */
 	async set(key: string, text: string, ttl?: number): Promise<boolean> {
 		if (ttl === undefined) return false;

@@ -1,5 +1,7 @@
 /** What holds where the user says nothing; the panel and the reader of the parameters both take it from here. */
 export const DEFAULTS = {
+	/** Once the option is added. */
+	adaptiveTtlSeconds: 86_400,
 	concurrency: 10,
 	fallbackOn: ['rateLimit', 'outage', 'contextLength', 'contentPolicy', 'invalidAnswer'],
 	maxRetries: 3,

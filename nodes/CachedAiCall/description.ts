@@ -1,5 +1,6 @@
 import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
-import { cacheProperties } from '../shared/cache';
+import { adaptiveProperty, cacheProperties } from '../shared/cache';
+import { clearProperties } from '../shared/clear';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
 import { storeCredential, storeProperty } from '../shared/store';
@@ -90,6 +91,7 @@ const prompts: INodeProperties[] = [
 ];
 
 const modelOptions: INodeProperties[] = [
+	adaptiveProperty({ default: DEFAULTS.adaptiveTtlSeconds }),
 	{
 		displayName: 'Cache Varied Answers',
 		name: 'cacheVaried',
@@ -193,6 +195,14 @@ const modelOptions: INodeProperties[] = [
 		description: 'Share of the probability that words are picked from. Set this or the temperature, not both.',
 	},
 	totalTimeoutOption,
+	{
+		displayName: 'Warm Up Only',
+		name: 'warmUp',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to put out only what became of each call (already there, stored, or not stored) and not its answer, for a run that fills the cache ahead of time',
+	},
 ];
 
 const PROVIDER_NAMES = PROVIDER_IDS.map((id) => ({ name: providerChoice(id).name, value: id }));
@@ -203,10 +213,10 @@ function choicesWith(provider: ProviderId): string[] {
 }
 
 /** Options of the call itself, whatever is asked. */
-const SHARED_OPTIONS = new Set(['explain', 'staleIfErrorSeconds', 'staleWhileRevalidateSeconds', 'timeoutSeconds', 'totalTimeoutSeconds']);
+const SHARED_OPTIONS = new Set(['adaptiveTtlSeconds', 'explain', 'staleIfErrorSeconds', 'staleWhileRevalidateSeconds', 'timeoutSeconds', 'totalTimeoutSeconds', 'warmUp']);
 
 /** Of a request that says all else itself. */
-const REQUEST_OPTIONS = new Set([...SHARED_OPTIONS, 'cacheVaried', 'stream']);
+const REQUEST_OPTIONS = new Set([...SHARED_OPTIONS, 'cacheVaried', 'stream'].filter((name) => name !== 'warmUp'));
 /** Of a conversation only, not of texts or lists. */
 const CHAT_REQUEST_OPTIONS = new Set(['cacheVaried', 'explain', 'stream']);
 
@@ -223,7 +233,7 @@ export const description: INodeTypeDescription = {
 	credentials: [
 		...PROVIDER_IDS.flatMap((id) => {
 			const { credential } = providerChoice(id);
-			return credential ? [{ name: credential, required: true, displayOptions: { show: { provider: choicesWith(id) } } }] : [];
+			return credential ? [{ name: credential, required: true, displayOptions: { show: { ...showAll, provider: choicesWith(id) } } }] : [];
 		}),
 		{ ...storeCredential('/store'), testedBy: 'testStore' },
 	],
@@ -236,6 +246,12 @@ export const description: INodeTypeDescription = {
 			default: 'chat',
 			options: [
 				...batchOperations,
+				{
+					name: 'Clear Cache',
+					value: 'clear',
+					action: 'Clear the cache',
+					description: 'Make stored answers count no longer, so that the next calls ask anew',
+				},
 				{
 					name: 'Embed Text',
 					value: 'embed',
@@ -314,7 +330,8 @@ export const description: INodeTypeDescription = {
 		...requestProperties(showRequest),
 		...batchProperties(),
 		...cacheProperties(showCached),
-		{ ...storeProperty, displayOptions: { show: showCached } },
+		...clearProperties(['workflow', 'node', 'tag', 'key', 'all']),
+		{ ...storeProperty, displayOptions: { show: { operation: [...showCached.operation, 'clear'] } } },
 		{
 			displayName: 'Options',
 			name: 'options',

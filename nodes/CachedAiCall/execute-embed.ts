@@ -10,6 +10,7 @@ import { Embedder, type Embedding } from './operations/embed';
 import { explainEmbedding } from './operations/explain';
 import { embedReader, readConcurrency, readTextsPerRequest, readStore } from './parameters';
 import { Summary } from './summary';
+import { warmedItem } from './warm-up';
 
 /** Texts that wait together for the requests that they are to share. */
 const MAX_AT_ONCE = 20_000;
@@ -19,7 +20,7 @@ export async function embedItems(context: IExecuteFunctions, runtime: Runtime): 
 	const open = accessOpener(context);
 	const summary = new Summary();
 	const shared = await openStore(context, runtime, readStore(context));
-	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn, shared };
+	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, nodeName: context.getNode().name, warn: summary.warn, shared };
 	const embedder = new Embedder(runtime, place);
 	// As many items at once as the requests under way can hold, or they would never be full.
 	const concurrency = Math.min(readConcurrency(context) * readTextsPerRequest(context), MAX_AT_ONCE);
@@ -30,6 +31,7 @@ export async function embedItems(context: IExecuteFunctions, runtime: Runtime): 
 		const outcome = await embedder.embed(access, parameters, signal);
 		if (!outcome.ok) throw outcome.error;
 		summary.count(outcome.trace);
+		if (parameters.warmUp) return warmedItem(outcome.trace, parameters, true);
 		return toItem(outcome.value, outcome.trace, parameters.includeTrace);
 	});
 	summary.show(context);

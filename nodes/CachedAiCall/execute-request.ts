@@ -25,7 +25,7 @@ export async function answerRequests(context: IExecuteFunctions, runtime: Runtim
 	const open = accessOpener(context);
 	const summary = new Summary();
 	const shared = await openStore(context, runtime, readStore(context));
-	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn, shared };
+	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, nodeName: context.getNode().name, warn: summary.warn, shared };
 	const embedder = new Embedder(runtime, place);
 	const work = async (itemIndex: number, signal: AbortSignal): Promise<Answered> => {
 		const parameters = read(itemIndex);

@@ -1,4 +1,5 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { clearItems } from '../../lib/n8n/clear';
 import { warnOfStackedRetries } from '../../lib/n8n/hints';
 import { runItems } from '../../lib/n8n/items';
 import { openStore } from '../../lib/n8n/store';
@@ -8,15 +9,16 @@ import { ask } from './operations/ask';
 import { Embedder } from './operations/embed';
 import { explainChat } from './operations/explain';
 import { promptVectors } from './operations/prompt-vector';
-import type { Place } from './operations/chat';
+import { isCacheable, type Place } from './operations/chat';
 import { batchItems } from './execute-batch';
 import { embedItems } from './execute-embed';
 import { withImages } from './images';
 import { toItem } from './items';
 import { answerRequests } from './execute-request';
-import { parameterReader, readConcurrency, readOperation, readStore } from './parameters';
+import { clearReader, parameterReader, readConcurrency, readOperation, readStore } from './parameters';
 import { batchOperation } from './parameters-batch';
 import { Summary } from './summary';
+import { warmedItem } from './warm-up';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	warnOfStackedRetries(context);
@@ -24,13 +26,18 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const operation = readOperation(context);
 	if (operation === 'embed') return await embedItems(context, runtime);
 	if (operation === 'request') return await answerRequests(context, runtime);
+	if (operation === 'clear') {
+		const store = await openStore(context, runtime, readStore(context));
+		return await clearItems(context, runtime, store, clearReader(context));
+	}
 	const batch = batchOperation(context);
 	if (batch) return await batchItems(context, runtime, batch);
 	const read = parameterReader(context);
 	const open = accessOpener(context);
 	const summary = new Summary();
 	const shared = await openStore(context, runtime, readStore(context));
-	const base: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn, shared };
+	const { id: nodeId, name: nodeName } = context.getNode();
+	const base: Place = { workflowId: context.getWorkflow().id ?? '', nodeId, nodeName, warn: summary.warn, shared };
 	const place: Place = { ...base, vectorOf: promptVectors(runtime, new Embedder(runtime, base), base) };
 	const output = await runItems(context, { concurrency: readConcurrency(context) }, async (itemIndex, signal) => {
 		const parameters = await withImages(context, itemIndex, read(itemIndex));
@@ -41,6 +48,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 		const outcome = await ask(runtime, open, parameters, place, signal);
 		if (!outcome.ok) throw outcome.error;
 		summary.count(outcome.trace);
+		if (parameters.warmUp) return warmedItem(outcome.trace, parameters, isCacheable(outcome.value));
 		return toItem(outcome.value, outcome.trace, parameters.includeTrace);
 	});
 	summary.show(context);

@@ -2,8 +2,10 @@ import type { AiMessage, AiRequest, JsonFormat, PromptRule, Shortening } from '.
 import { shortenRequest } from '../../lib/ai';
 import { InvalidOptionError } from '../../lib/core/errors';
 import { requireHttpUrl, requireInteger, requireNumber, requireOneOf, requireText } from '../../lib/core/validate';
+import type { RuleReader } from '../../lib/n8n/clear';
 import { perItem, type ParameterContext } from '../../lib/n8n/parameters';
-import { toCacheSettings, type CacheSettings } from '../shared/cache';
+import { toCacheSettings, toMaxTtlMs, type CacheSettings } from '../shared/cache';
+import { toRules } from '../shared/clear';
 import { toConnection, type ConnectionSettings } from '../shared/connection';
 import { parseJsonField, requireJsonObject } from '../shared/json';
 import { toResilience, type ResilienceSettings } from '../shared/resilience';
@@ -22,6 +24,8 @@ export interface CallParameters {
 	readonly baseUrl: string | undefined;
 	readonly cache: CacheSettings;
 	readonly staleWhileRevalidateMs: number;
+	/** How far the time to live of answers that stay the same may grow; undefined where it does not. */
+	readonly maxTtlMs: number | undefined;
 	readonly staleIfErrorMs: number;
 	readonly resilience: ResilienceSettings;
 	readonly connection: ConnectionSettings;
@@ -32,6 +36,8 @@ export interface CallParameters {
 	readonly spending: SpendingSettings;
 	/** Say what would be done, and do nothing. */
 	readonly explain: boolean;
+	/** Fill the cache, and put out no answers. */
+	readonly warmUp: boolean;
 }
 
 /** One call as the user described it, validated; nothing of n8n is left in it. */
@@ -70,6 +76,7 @@ export const SETTINGS = [
 	'ttlSeconds',
 	'cacheScope',
 	'cacheScopeKey',
+	'cacheTags',
 	'options',
 ];
 
@@ -127,6 +134,11 @@ export function readStore(context: ParameterContext): unknown {
 	return get(context, 0, 'store');
 }
 
+/** What the operation Clear Cache is to clear. What it returns throws InvalidOptionError that names the parameter. */
+export function clearReader(context: ParameterContext): RuleReader {
+	return (itemIndex, workflow) => toRules((name) => get(context, itemIndex, name), workflow);
+}
+
 export function readSettings(context: ParameterContext, itemIndex: number): Settings {
 	const read = (name: string) => get(context, itemIndex, name);
 	const operation = requireOneOf('Operation', read('operation'), OPERATIONS);
@@ -144,6 +156,7 @@ export function readSettings(context: ParameterContext, itemIndex: number): Sett
 		baseUrl,
 		cache: unlessVaried(readCache(read), model.temperature, cacheVaried),
 		staleWhileRevalidateMs: seconds('Serve Stale While Refreshing (Seconds)', 'staleWhileRevalidateSeconds', 0),
+		maxTtlMs: toMaxTtlMs(options.adaptiveTtlSeconds),
 		staleIfErrorMs: seconds('Serve Stale on Errors (Seconds)', 'staleIfErrorSeconds', 0),
 		resilience: toResilience(options, DEFAULTS),
 		connection: toConnection(options, batch ? { maxResponseMb: DEFAULTS.maxBatchMb } : DEFAULTS),
@@ -153,6 +166,7 @@ export function readSettings(context: ParameterContext, itemIndex: number): Sett
 		includeTrace: options.includeTrace === true,
 		spending: { ...readSpending(options), batch },
 		explain: options.explain === true,
+		warmUp: options.warmUp === true,
 	};
 	const fallback = readFallback(options, { provider, baseUrl }, held);
 	return { call, cacheVaried, model, imageFields: listOf(options.imageFields), fallback, similar: toSimilar(options, choice.wire.embeddings ? undefined : choice.name), shorten: toPromptRules(options) };
@@ -192,6 +206,7 @@ function readCache(read: (name: string) => unknown): CacheSettings {
 		ttlSeconds: read('ttlSeconds'),
 		scope: read('cacheScope') ?? 'workflow',
 		scopeKey: read('cacheScopeKey'),
+		tags: read('cacheTags'),
 	});
 }
 

@@ -6,7 +6,7 @@ export class PooledHttp implements INodeType {
 	description: INodeTypeDescription = {
 		...description,
 		icon: { light: 'file:pooledHttp.svg', dark: 'file:pooledHttp.dark.svg' },
-		subtitle: '={{ $parameter.method + ": " + $parameter.url }}',
+		subtitle: '={{ $parameter.operation === "clear" ? "clear: " + $parameter.clear : $parameter.method + ": " + $parameter.url }}',
 		usableAsTool: true,
 	};
 

@@ -1,16 +1,21 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { CallTrace } from '../../lib/core/trace';
+import { clearItems } from '../../lib/n8n/clear';
 import { addHint, warnOfStackedRetries } from '../../lib/n8n/hints';
 import { runItems } from '../../lib/n8n/items';
+import { openStore } from '../../lib/n8n/store';
 import { getRuntime } from '../../lib/runtime';
 import { errorItemMaker } from '../shared/http/error-item';
 import { createPace } from '../shared/http/pace';
-import { readBatching, readConcurrency } from '../shared/http/parameters';
+import { clearReader, readBatching, readConcurrency, readOperation, readStore } from '../shared/http/parameters';
 import { httpWork } from '../shared/http/work';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	warnOfStackedRetries(context);
 	const runtime = getRuntime((message) => context.logger.warn(message));
+	if (readOperation(context) === 'clear') {
+		return await clearItems(context, runtime, await openStore(context, runtime, readStore(context)), clearReader(context));
+	}
 	const work = await httpWork(context, runtime, 'pooledHttp');
 	const summary = new Summary();
 	const pace = createPace(runtime.clock, readBatching(context));

@@ -1,6 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { CACHE_MODES, type CacheMode } from '../../lib/cache/policy';
 import { CONTENT_TYPES, TTL_MS, type ContentType } from '../../lib/cache/ttl';
+import { toTags } from '../../lib/cache/marks';
 import { requireNumber, requireOneOf, requireText } from '../../lib/core/validate';
 
 export const SCOPES = ['node', 'workflow', 'instance', 'custom'] as const;
@@ -13,6 +14,8 @@ export interface CacheSettings {
 	readonly scope: CacheScope;
 	/** The user's own partition, for the scope `custom`. */
 	readonly scopeKey: string;
+	/** What the answers may be cleared by. */
+	readonly tags: readonly string[];
 }
 
 /** How a node that caches asks for it: mode, time to live, scope. */
@@ -61,6 +64,7 @@ export function cacheProperties(show: { [name: string]: string[] }): INodeProper
 			displayOptions: { show: { ...show, cacheMode: ['readWrite', 'readOnly', 'refresh'], contentType: ['custom'] } },
 		},
 		...scopeProperties({ ...show, cacheMode: ['readWrite', 'readOnly', 'refresh'] }),
+		tagsProperty({ ...show, cacheMode: ['readWrite', 'readOnly', 'refresh'] }),
 	];
 }
 
@@ -95,6 +99,38 @@ export function scopeProperties(show: { [name: string]: string[] }): INodeProper
 	];
 }
 
+/** By what the user may clear answers. */
+export function tagsProperty(show: { [name: string]: string[] }): INodeProperties {
+	return {
+		displayName: 'Tags',
+		name: 'cacheTags',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. prices, customer-{{ $json.customer }}',
+		description: 'Names with commas between them, by which the operation Clear Cache finds what is stored',
+		displayOptions: { show },
+	};
+}
+
+/** How long answers may live that stay the same; a member of a collection. */
+export function adaptiveProperty(place: Partial<INodeProperties> & { readonly default: number }): INodeProperties {
+	return {
+		displayName: 'Adaptive Time to Live Up To (Seconds)',
+		name: 'adaptiveTtlSeconds',
+		type: 'number',
+		typeOptions: { minValue: 0 },
+		description:
+			'How long what stays the same may live: each time that it is asked for again after its time to live and comes unchanged, that time doubles up to this. What has changed begins anew. 0 for never.',
+		...place,
+	};
+}
+
+/** Undefined where the time to live stays as it is. */
+export function toMaxTtlMs(seconds: unknown): number | undefined {
+	const value = requireNumber('Adaptive Time to Live Up To (Seconds)', seconds ?? 0, { max: 31_536_000 });
+	return value === 0 ? undefined : Math.max(1, Math.round(value * 1000));
+}
+
 /** Validates what the properties above gave. Values that are hidden in the panel may be undefined. */
 export function toCacheSettings(values: {
 	readonly mode: unknown;
@@ -102,10 +138,11 @@ export function toCacheSettings(values: {
 	readonly ttlSeconds: unknown;
 	readonly scope: unknown;
 	readonly scopeKey: unknown;
+	readonly tags: unknown;
 }): CacheSettings {
 	const mode = requireOneOf('Cache', values.mode, CACHE_MODES);
-	if (mode === 'off') return { mode, ttlMs: TTL_MS.aiAnswer, scope: 'node', scopeKey: '' };
-	return { mode, ttlMs: ttlMs(values.contentType, values.ttlSeconds), ...toScope(values.scope, values.scopeKey) };
+	if (mode === 'off') return { mode, ttlMs: TTL_MS.aiAnswer, scope: 'node', scopeKey: '', tags: [] };
+	return { mode, ttlMs: ttlMs(values.contentType, values.ttlSeconds), ...toScope(values.scope, values.scopeKey), tags: toTags('Tags', values.tags) };
 }
 
 export function toScope(value: unknown, key: unknown): Pick<CacheSettings, 'scope' | 'scopeKey'> {

@@ -1,4 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
+import { marksOf, type Place } from '../../lib/cache/marks';
 import { requireNumber } from '../../lib/core/validate';
 import { toCacheSettings, type CacheSettings } from './cache';
 import { costOptions } from './cost';
@@ -69,6 +70,7 @@ function toSettings(read: (name: string) => unknown, options: Readonly<Record<st
 			ttlSeconds: read('ttlSeconds'),
 			scope: read('cacheScope'),
 			scopeKey: read('cacheScopeKey'),
+			tags: read('cacheTags'),
 		}),
 		staleIfErrorMs: seconds('Serve Stale on Errors (Seconds)', 'staleIfErrorSeconds', 0),
 		resilience: toResilience(options, DEFAULTS),
@@ -93,8 +95,9 @@ export function missOptions({ resilience, totalTimeoutMs }: SubNodeSettings, own
 /** How a call looks into the cache on its way. */
 export function cacheOptions(
 	{ cache, staleIfErrorMs, totalTimeoutMs }: SubNodeSettings,
+	place: Place,
 	{ refresh, isCacheable }: { readonly refresh: boolean; readonly isCacheable: (value: unknown) => boolean },
 ) {
 	const mode: CacheSettings['mode'] = refresh && cache.mode === 'readWrite' ? 'refresh' : cache.mode;
-	return { mode, ttlMs: cache.ttlMs, staleWhileRevalidateMs: 0, staleIfErrorMs, refreshTimeoutMs: totalTimeoutMs, isCacheable };
+	return { mode, ttlMs: cache.ttlMs, staleWhileRevalidateMs: 0, staleIfErrorMs, refreshTimeoutMs: totalTimeoutMs, isCacheable, marks: marksOf(place, cache.tags) };
 }

@@ -116,6 +116,9 @@ describe('a book of rules', () => {
 		const marks = { tags: ['a'] };
 		expect([0, 2, 3, 4].map((asOf) => book.judge('k', { asOf, marks }))).toEqual(['cleared', 'cleared', 'kept', 'kept']);
 		expect(book.judge('k', { asOf: 0, marks: { tags: ['b'] } })).toBe('kept');
+		// Also where another rule has come since.
+		book.add(5, tag('b'));
+		expect([2, 3].map((asOf) => book.judge('k', { asOf, marks }))).toEqual(['cleared', 'kept']);
 	});
 
 	test('hides from a reader what others have stored before the reader cleared its own', () => {

@@ -15,6 +15,7 @@ import { sendToProvider } from './send';
 export interface Place {
 	readonly workflowId: string;
 	readonly nodeId: string;
+	readonly nodeName?: string | undefined;
 	/** Where the run keeps its answers; without it, in the memory of this process. */
 	readonly shared?: SharedStore | undefined;
 	/** Tells the user once per run. */
@@ -88,14 +89,14 @@ export function plan(runtime: Runtime, access: ProviderAccess, parameters: ChatP
 		// The whole request as it goes over the wire, and what becomes of the answer.
 		{ provider: choice.wire.name, baseUrl, wire, json: request.json !== undefined, ...(request.body ? { raw: true } : {}) },
 	);
-	return { wire, origin, key, prompt, lane: openLane(runtime, credentialId, origin, parameters, place.shared) };
+	return { wire, origin, key, prompt, lane: openLane(runtime, credentialId, origin, parameters, place) };
 }
 
-function openLane(runtime: Runtime, credential: string, origin: string, parameters: ChatParameters, shared: SharedStore | undefined): Lane {
+function openLane(runtime: Runtime, credential: string, origin: string, parameters: ChatParameters, place: Place): Lane {
 	return runtime.lane({
 		...laneOf(credential, origin, parameters, parameters.request.model),
-		shared,
-		cache: cacheOf(parameters, isCacheable),
+		shared: place.shared,
+		cache: cacheOf(parameters, place, { isCacheable, isSame }),
 		similar: parameters.similar,
 		// A stream may go on for as long as it keeps coming; the transport watches over its silences.
 		attemptTimeoutMs: parameters.stream ? parameters.totalTimeoutMs : parameters.attemptTimeoutMs,
@@ -106,6 +107,12 @@ function openLane(runtime: Runtime, credential: string, origin: string, paramete
 export function isCacheable(value: unknown): boolean {
 	const answer = value as AiAnswer;
 	return isComplete(answer) && answer.finishReason !== 'tool';
+}
+
+/** Each answer has an id and counts of its own; the text is what the user sees. */
+function isSame(value: unknown, other: unknown): boolean {
+	const [one, another] = [value as AiAnswer, other as AiAnswer];
+	return one.text === another.text && one.finishReason === another.finishReason;
 }
 
 export function requireAnswer(answer: AiAnswer): AiAnswer {

@@ -142,7 +142,7 @@ export function plan(runtime: Runtime, access: ProviderAccess, parameters: Embed
 	const lane = runtime.lane({
 		...laneOf(credentialId, origin, parameters, parameters.model),
 		shared: place.shared,
-		cache: cacheOf(parameters, () => true),
+		cache: cacheOf(parameters, place, { isCacheable: () => true, isSame }),
 		// A text only joins a request here; attempts, circuit and slots are the request's.
 		retry: { maxRetries: 0, baseMs: 0, maxMs: 0 },
 		retryBudget: undefined,
@@ -158,6 +158,11 @@ export function plan(runtime: Runtime, access: ProviderAccess, parameters: Embed
 function requireFormat({ choice }: ProviderAccess): EmbedFormat {
 	if (choice.wire.embeddings) return choice.wire.embeddings;
 	throw new InvalidOptionError('Provider', `one that offers embeddings, which ${choice.name} does not`, choice.name);
+}
+
+function isSame(value: unknown, other: unknown): boolean {
+	const [{ vector }, another] = [value as Embedding, other as Embedding];
+	return vector.length === another.vector.length && vector.every((number, index) => number === another.vector[index]);
 }
 
 function account(embedding: Embedding, trace: CallTrace, access: ProviderAccess, parameters: EmbedParameters): void {

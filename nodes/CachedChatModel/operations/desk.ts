@@ -41,7 +41,7 @@ export function chatDesk(model: ChatModel, parts: ChatDeskParts): Desk {
 			const bypass = whyNot(question);
 			const key = bypass === undefined ? keyOf(question) : undefined;
 			const refresh = key !== undefined && repeatableRun !== undefined && runtime.comebacks.isComeback(repeatableRun, key, attempt);
-			const lane = runtime.lane(key === undefined ? miss : { ...miss, shared, cache: cacheOptions(settings, { refresh, isCacheable }) });
+			const lane = runtime.lane(key === undefined ? miss : { ...miss, shared, cache: cacheOptions(settings, place, { refresh, isCacheable }) });
 			const texts = question.messages.map((message) => textOf(message));
 			const run = log.begin({ messages: texts, model: nameOf(model) });
 			const outcome = await lane.run(

@@ -43,7 +43,7 @@ export function embeddingsDesk(model: EmbeddingsModel, parts: EmbeddingsDeskPart
 	const cached = settings.cache.mode !== 'off';
 	const lane = runtime.lane({
 		...miss,
-		...(cached ? { shared, cache: cacheOptions(settings, { refresh: false, isCacheable: (value) => isVector((value as Kept).vector) }) } : {}),
+		...(cached ? { shared, cache: cacheOptions(settings, place, { refresh: false, isCacheable: (value) => isVector((value as Kept).vector) }) } : {}),
 		// A text only joins a request here; attempts, circuit and slots are the request's.
 		retry: { maxRetries: 0, baseMs: 0, maxMs: 0 },
 		retryBudget: undefined,

@@ -1,5 +1,7 @@
 import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
 import { DEFAULT_VERSION, VERSIONS } from '../../shared/http/versions';
+import { clearProperties } from '../../shared/clear';
+import { storeProperty } from '../../shared/store';
 import { authenticationProperties, credentials } from '../../shared/http/description/authentication';
 import { bodyProperties } from '../../shared/http/description/body';
 import { optimizeProperties } from './optimize';
@@ -13,6 +15,12 @@ const operation: INodeProperties = {
 	noDataExpression: true,
 	default: 'request',
 	options: [
+		{
+			name: 'Clear Cache',
+			value: 'clear',
+			action: 'Clear the response cache',
+			description: 'Make stored responses count no longer, so that the next requests are sent',
+		},
 		{
 			name: 'Make a Request',
 			value: 'request',
@@ -36,6 +44,16 @@ const properties: INodeProperties[] = [
 	displayOptions: { ...property.displayOptions, show: { operation: ['request'], ...property.displayOptions?.show } },
 }));
 
+const clearOptions: INodeProperties = {
+	displayName: 'Options',
+	name: 'options',
+	type: 'collection',
+	placeholder: 'Add option',
+	default: {},
+	displayOptions: { show: { operation: ['clear'] } },
+	options: [storeProperty],
+};
+
 export const description: INodeTypeDescription = {
 	displayName: 'Pooled HTTP',
 	name: 'pooledHttp',
@@ -47,5 +65,5 @@ export const description: INodeTypeDescription = {
 	inputs: ['main'],
 	outputs: ['main'],
 	credentials,
-	properties: [operation, ...properties],
+	properties: [operation, ...properties, ...clearProperties(['workflow', 'node', 'url', 'tag', 'key', 'all']), clearOptions],
 };

@@ -1,13 +1,16 @@
+import { toTags } from '../../../lib/cache/marks';
 import { InvalidOptionError } from '../../../lib/core/errors';
 import { requireNumber, requireOneOf } from '../../../lib/core/validate';
 import { BODY_ENCODINGS, canEncode, type Compression } from '../../../lib/http/compress';
-import { toScope, toTtlMs, type CacheSettings } from '../cache';
+import { toMaxTtlMs, toScope, toTtlMs, type CacheSettings } from '../cache';
 
 type Values = Readonly<Record<string, unknown>>;
 
-export interface ResponseCacheSettings extends Pick<CacheSettings, 'scope' | 'scopeKey'> {
+export interface ResponseCacheSettings extends Pick<CacheSettings, 'scope' | 'scopeKey' | 'tags'> {
 	/** Undefined: as the server says. */
 	readonly ttlMs: number | undefined;
+	/** How far that may grow; undefined where it does not. */
+	readonly maxTtlMs: number | undefined;
 }
 
 /** What the options of `description/caching.ts` mean. */
@@ -38,7 +41,9 @@ function toResponseCache(option: unknown): ResponseCacheSettings | undefined {
 	if (mode === 'off') return undefined;
 	return {
 		ttlMs: mode === 'fixed' ? toTtlMs(values.ttlSeconds ?? 300) : undefined,
+		maxTtlMs: mode === 'fixed' ? toMaxTtlMs(values.adaptiveTtlSeconds) : undefined,
 		...toScope(values.cacheScope ?? 'workflow', values.cacheScopeKey),
+		tags: toTags('Tags', values.cacheTags),
 	};
 }
 

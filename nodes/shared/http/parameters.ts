@@ -1,7 +1,9 @@
 import { InvalidOptionError } from '../../../lib/core/errors';
 import { requireHttpUrl, requireInteger, requireNumber, requireOneOf, requireText } from '../../../lib/core/validate';
+import type { RuleReader } from '../../../lib/n8n/clear';
 import { perItem, type ParameterContext } from '../../../lib/n8n/parameters';
 import { toConnection, type ConnectionSettings } from '../connection';
+import { toRules } from '../clear';
 import { requireJsonObject } from '../json';
 import { toResilience, type ResilienceSettings } from '../resilience';
 import { toTotalTimeoutMs } from '../timeout';
@@ -114,6 +116,16 @@ export function readBatching(context: ParameterContext): Batching {
 /** One store for the whole run. */
 export function readStore(context: ParameterContext): unknown {
 	return context.getNodeParameter('options.store', 0, 'memory');
+}
+
+/** What the operation Clear Cache is to clear. What it returns throws InvalidOptionError that names the parameter. */
+export function clearReader(context: ParameterContext): RuleReader {
+	return (itemIndex, workflow) => toRules((name) => get(context, itemIndex, name), workflow);
+}
+
+/** The operation is the same for all items; one that does not exist is reported with each. */
+export function readOperation(context: ParameterContext): unknown {
+	return get(context, 0, 'operation');
 }
 
 /** One setting for the whole run, as in HTTP Request; its expressions stay as they are. */

@@ -36,7 +36,7 @@ export interface HttpWork {
 
 export async function httpWork(context: IExecuteFunctions, runtime: Runtime, source: string): Promise<HttpWork> {
 	const shared = await openStore(context, runtime, readStore(context));
-	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, shared };
+	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, nodeName: context.getNode().name, shared };
 	const request = createRequester(runtime, place, source);
 	const read = parameterReader(context);
 	const open = accessOpener(context);

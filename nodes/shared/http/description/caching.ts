@@ -1,5 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { scopeProperties } from '../../cache';
+import { adaptiveProperty, scopeProperties, tagsProperty } from '../../cache';
 
 const CACHING = { mode: ['server', 'fixed'] };
 
@@ -71,7 +71,9 @@ export const cachingOptions: INodeProperties[] = [
 						description: 'How long a response is used again',
 						displayOptions: { show: { mode: ['fixed'] } },
 					},
+					adaptiveProperty({ default: 0, displayOptions: { show: { mode: ['fixed'] } } }),
 					...scopeProperties(CACHING),
+					tagsProperty(CACHING),
 				],
 			},
 		],

@@ -1,9 +1,10 @@
 import type { HttpCacheOptions, HttpMessage } from '../../../../lib/cache/http-policy';
+import { marksOf, shownUrl } from '../../../../lib/cache/marks';
 import { cacheKey, type KeyScope } from '../../../../lib/cache/key';
 import type { HttpRequest, HttpResponse } from '../../../../lib/http';
 import type { LaneCall, LaneOptions, SharedStore } from '../../../../lib/runtime';
 import { partitionOf } from '../../cache';
-import type { Access } from '../access';
+import { secretQueryOf, type Access } from '../access';
 import type { ResponseFormat } from '../choices';
 import type { Settings } from '../parameters';
 import { ResponseError } from './status-error';
@@ -12,6 +13,7 @@ import { ResponseError } from './status-error';
 export interface Place {
 	readonly workflowId: string;
 	readonly nodeId: string;
+	readonly nodeName?: string | undefined;
 	/** What the run shares with other processes; without it, nothing. */
 	readonly shared?: SharedStore | undefined;
 }
@@ -42,6 +44,8 @@ export function cachingOf(
 	const httpCache: HttpCacheOptions | undefined = cache && {
 		scope: keyScope(access, common, settings, origin, place),
 		ttlMs: cache.ttlMs,
+		maxTtlMs: cache.maxTtlMs,
+		marksOf: ({ url }) => marksOf(place, cache.tags, shownUrl(url, secretQueryOf(access))),
 		refreshTimeoutMs: settings.totalTimeoutMs,
 		toMessage,
 		fromMessage: (message) => fromMessage(message, settings.response.format),

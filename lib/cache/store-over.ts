@@ -1,0 +1,38 @@
+import type { Marks, Store, StoredAnswer, StoreOptions, StoreStats } from './store';
+
+/** A store in front of another, to which it passes on whatever its subclass does not do in a way of its own. */
+export class StoreOver implements Store {
+	readonly name: string;
+
+	constructor(protected readonly inner: Store) {
+		this.name = inner.name;
+	}
+
+	async get(key: string, asker?: Marks): Promise<StoredAnswer | undefined> {
+		return await this.inner.get(key, asker);
+	}
+
+	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
+		return await this.inner.set(key, value, options);
+	}
+
+	async delete(key: string): Promise<boolean> {
+		return await this.inner.delete(key);
+	}
+
+	async clear(): Promise<void> {
+		await this.inner.clear();
+	}
+
+	stats(): StoreStats {
+		return this.inner.stats();
+	}
+
+	sweep(): void {
+		this.inner.sweep();
+	}
+
+	async dispose(): Promise<void> {
+		await this.inner.dispose();
+	}
+}
