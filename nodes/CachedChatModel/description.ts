@@ -1,7 +1,6 @@
 import { NodeConnectionTypes, type INodeProperties, type INodeTypeDescription } from 'n8n-workflow';
-import { cacheProperties } from '../shared/cache';
-import { storeCredential, storeOfCache } from '../shared/store';
-import { subNodeOptions } from '../shared/sub-node';
+import { storeCredential } from '../shared/store';
+import { subNodeProperties } from '../shared/sub-node';
 
 const options: INodeProperties[] = [
 	{
@@ -32,16 +31,5 @@ export const description: Omit<INodeTypeDescription, 'icon' | 'subtitle' | 'usab
 	outputs: [NodeConnectionTypes.AiLanguageModel],
 	outputNames: ['Model'],
 	credentials: [{ ...storeCredential('store'), testedBy: 'testStore' }],
-	properties: [
-		...cacheProperties({}),
-		storeOfCache({}),
-		{
-			displayName: 'Options',
-			name: 'options',
-			type: 'collection',
-			placeholder: 'Add option',
-			default: {},
-			options: [...options, ...subNodeOptions()].sort((a, b) => a.displayName.localeCompare(b.displayName)),
-		},
-	],
+	properties: subNodeProperties(options),
 };

@@ -1,10 +1,12 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { marksOf, type Place } from '../../lib/cache/marks';
 import { requireNumber } from '../../lib/core/validate';
-import { toCacheSettings, type CacheSettings } from './cache';
+import { cacheProperties, toCacheSettings, type CacheSettings } from './cache';
 import { costOptions } from './cost';
 import { resilienceOptions, toResilience, type ResilienceSettings } from './resilience';
 import { readSpending, type SpendingSettings } from './spending';
+import { storeOfCache } from './store';
+import { toTotalTimeoutMs, totalTimeoutOption } from './timeout';
 
 /** What a node that stands between a model and its consumer has on its panel. */
 export interface SubNodeSettings {
@@ -15,7 +17,7 @@ export interface SubNodeSettings {
 	readonly spending: SpendingSettings;
 }
 
-const DEFAULTS = { concurrency: 50, maxRetries: 0, staleIfErrorSeconds: 0, totalTimeoutSeconds: 1200 } as const;
+const DEFAULTS = { concurrency: 50, maxRetries: 0, staleIfErrorSeconds: 0 } as const;
 
 const WORDS: Readonly<Record<string, string>> = {
 	concurrency: 'How many calls to the model may be under way at the same time, over all nodes with the same limit',
@@ -23,30 +25,32 @@ const WORDS: Readonly<Record<string, string>> = {
 		'How often a call is repeated after an error that may pass. Counts only where the model repeats nothing by itself: set its own Max Retries to 0.',
 };
 
-/** Members of its options collection. */
-export function subNodeOptions(): INodeProperties[] {
+/** @param own further members of its options collection */
+export function subNodeProperties(own: INodeProperties[] = []): INodeProperties[] {
 	const resilience = resilienceOptions(DEFAULTS).map((option) => ({ ...option, description: WORDS[option.name] ?? option.description ?? '' }));
+	const options = [...own, ...costOptions(), ...resilience, staleIfError, totalTimeoutOption];
 	return [
-		...costOptions(),
-		...resilience,
+		...cacheProperties({}),
+		storeOfCache({}),
 		{
-			displayName: 'Serve Stale on Errors (Seconds)',
-			name: 'staleIfErrorSeconds',
-			type: 'number',
-			default: DEFAULTS.staleIfErrorSeconds,
-			typeOptions: { minValue: 0 },
-			description: 'For how long past its time to live an answer stands in when the model cannot be reached',
-		},
-		{
-			displayName: 'Total Timeout (Seconds)',
-			name: 'totalTimeoutSeconds',
-			type: 'number',
-			default: DEFAULTS.totalTimeoutSeconds,
-			typeOptions: { minValue: 1 },
-			description: 'Most time that a call may take in all, with waiting and retries',
+			displayName: 'Options',
+			name: 'options',
+			type: 'collection',
+			placeholder: 'Add option',
+			default: {},
+			options: options.sort((a, b) => a.displayName.localeCompare(b.displayName)),
 		},
 	];
 }
+
+const staleIfError: INodeProperties = {
+	displayName: 'Serve Stale on Errors (Seconds)',
+	name: 'staleIfErrorSeconds',
+	type: 'number',
+	default: DEFAULTS.staleIfErrorSeconds,
+	typeOptions: { minValue: 0 },
+	description: 'For how long past its time to live an answer stands in when the model cannot be reached',
+};
 
 export interface SubNodeParameters {
 	readonly settings: SubNodeSettings;
@@ -61,8 +65,7 @@ export function readSubNode(read: (name: string) => unknown): SubNodeParameters 
 }
 
 function toSettings(read: (name: string) => unknown, options: Readonly<Record<string, unknown>>): SubNodeSettings {
-	const seconds = (name: string, key: 'staleIfErrorSeconds' | 'totalTimeoutSeconds', min: number) =>
-		Math.round(requireNumber(name, options[key] ?? DEFAULTS[key], { min, max: 31_536_000 }) * 1000);
+	const staleSeconds = options.staleIfErrorSeconds ?? DEFAULTS.staleIfErrorSeconds;
 	return {
 		cache: toCacheSettings({
 			mode: read('cacheMode'),
@@ -72,10 +75,10 @@ function toSettings(read: (name: string) => unknown, options: Readonly<Record<st
 			scopeKey: read('cacheScopeKey'),
 			tags: read('cacheTags'),
 		}),
-		staleIfErrorMs: seconds('Serve Stale on Errors (Seconds)', 'staleIfErrorSeconds', 0),
+		staleIfErrorMs: Math.round(requireNumber('Serve Stale on Errors (Seconds)', staleSeconds, { max: 31_536_000 }) * 1000),
 		resilience: toResilience(options, DEFAULTS),
 		spending: readSpending(options),
-		totalTimeoutMs: seconds('Total Timeout (Seconds)', 'totalTimeoutSeconds', 0.001),
+		totalTimeoutMs: toTotalTimeoutMs(options.totalTimeoutSeconds),
 	};
 }
 

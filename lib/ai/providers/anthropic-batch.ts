@@ -1,6 +1,7 @@
 import { batchPath, isoTime, requireBatchId, type BatchFormat, type BatchResult, type BatchState, type ProviderBatch } from '../batch';
 import { JSON_HEADERS, type WireRequest } from '../provider';
 import { countAt, isRecord, recordAt, textAt } from '../wire';
+import { statusOf } from './anthropic-errors';
 
 const VERSION = { 'anthropic-version': '2023-06-01' } as const;
 
@@ -60,20 +61,6 @@ function stateOf(status: string, { completed, errored, expired, canceled }: Reco
 	return expired ? 'expired' : canceled ? 'cancelled' : 'completed';
 }
 
-/** Reference: https://platform.claude.com/docs/en/api/errors */
-const STATUSES: Record<string, number> = {
-	invalid_request_error: 400,
-	authentication_error: 401,
-	billing_error: 402,
-	permission_error: 403,
-	not_found_error: 404,
-	request_too_large: 413,
-	rate_limit_error: 429,
-	api_error: 500,
-	timeout_error: 504,
-	overloaded_error: 529,
-};
-
 function parseResult(line: unknown): BatchResult | undefined {
 	const id = textAt(line, 'custom_id');
 	const result = recordAt(line, 'result');
@@ -86,6 +73,6 @@ function parseResult(line: unknown): BatchResult | undefined {
 		case 'canceled':
 			return { id, state: 'cancelled' };
 		default:
-			return { id, state: 'failed', status: STATUSES[textAt(recordAt(recordAt(result, 'error'), 'error'), 'type')] ?? 500, body: result.error };
+			return { id, state: 'failed', status: statusOf(textAt(recordAt(recordAt(result, 'error'), 'error'), 'type')), body: result.error };
 	}
 }

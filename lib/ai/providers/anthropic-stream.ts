@@ -1,5 +1,6 @@
 import type { StreamedEvent, StreamFormat } from '../stream';
 import { isRecord, recordAt, textAt, type JsonObject } from '../wire';
+import { statusOf } from './anthropic-errors';
 
 /**
  * Events from `message_start` to `message_stop`; a `message_delta` brings the stop reason and the final usage, whose counts
@@ -50,20 +51,7 @@ function addUp(message: JsonObject, event: unknown): void {
 	message.usage = { ...recordAt(message, 'usage'), ...Object.fromEntries(counted) };
 }
 
-/** Reference: https://platform.claude.com/docs/en/api/errors */
-const STATUS: Readonly<Record<string, number>> = {
-	invalid_request_error: 400,
-	authentication_error: 401,
-	billing_error: 402,
-	permission_error: 403,
-	not_found_error: 404,
-	request_too_large: 413,
-	rate_limit_error: 429,
-	timeout_error: 504,
-	overloaded_error: 529,
-};
-
 function errorStatus(data: JsonObject): number | undefined {
 	if (data.type !== 'error' || !isRecord(data.error)) return undefined;
-	return STATUS[textAt(data.error, 'type')] ?? 500;
+	return statusOf(textAt(data.error, 'type'));
 }
