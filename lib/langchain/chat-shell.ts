@@ -2,8 +2,9 @@ import { childController } from '../core/signal';
 import { mustBypass, type Bypass } from './bypass';
 import { Channel } from './channel';
 import { boundIdentity, callIdentity, conversationIdentity, modelIdentity } from './identity';
+import { learnPieces, reviveAsPiece } from './pieces';
 import { freeze, revive, type Reply } from './reply';
-import { isChatModel, own, viewOf, type CallOptions, type ChatModel, type Generation, type Message, type RunManager } from './shapes';
+import { isChatModel, own, rootOf, viewOf, type CallOptions, type ChatModel, type Generation, type Message, type RunManager } from './shapes';
 
 /** A question to a model, as plain data; the same for two calls only if the same answer will do for both. */
 export interface Question {
@@ -31,9 +32,8 @@ export interface Desk {
  */
 export function shellOf(model: ChatModel, desk: Desk, identity = modelIdentity(model), bound: readonly unknown[] = []): ChatModel {
 	const shell = viewOf(model);
-	// The handlers are the model's: they must not fire for an answer that it did not give. Nor is there a second cache.
+	// The handlers are the model's: they must not fire for an answer that it did not give.
 	own(shell, 'callbacks', undefined);
-	own(shell, 'cache', undefined);
 	const ask = (messages: readonly Message[], options: CallOptions): Question => {
 		const call = callIdentity(model, options);
 		return {
@@ -83,6 +83,8 @@ function rewrap(made: unknown, model: ChatModel, wrap: (derived: ChatModel) => C
 function callView(model: ChatModel, handlers: unknown): ChatModel {
 	const view = viewOf(model);
 	own(view, 'callbacks', handlers);
+	// A cache of the model's own has been asked by now.
+	own(view, 'cache', undefined);
 	return view;
 }
 
@@ -155,7 +157,7 @@ async function* stream(
 		const reply = await answer;
 		if (failure && sent > 0) throw failure.error;
 		if (sent === 0) {
-			const whole = revive(model, reply);
+			const whole = reviveAsPiece(model, reply);
 			yield whole;
 			await tell(whole);
 		}
@@ -184,21 +186,13 @@ async function tap(
 			yield piece;
 			// After the loop has given the piece its id and metadata.
 			whole = whole?.concat?.(piece) ?? piece;
+			learnPieces(model, piece);
 			take(piece);
 		}
 	});
 	for await (const piece of view._streamIterator?.(messages, options) ?? []) void piece;
 	if (!whole) throw new TypeError(`${model.constructor.name} gave no answer`);
 	return whole;
-}
-
-/** The first of LangChain's classes that a chat model descends from. */
-function rootOf(model: ChatModel): ChatModel {
-	let root: object = model;
-	for (let at: object | null = Object.getPrototypeOf(model) as object; at !== null; at = Object.getPrototypeOf(at) as object | null) {
-		if (Object.hasOwn(at, '_streamIterator') && Object.hasOwn(at, '_streamResponseChunks') && Object.hasOwn(at, 'invoke')) root = at;
-	}
-	return root as ChatModel;
 }
 
 /** LangChain's root class has the method too, but only to say that it is missing. */

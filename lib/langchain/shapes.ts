@@ -91,3 +91,12 @@ export function viewOf<T extends object>(object: T): T {
 export function own(object: object, name: string, value: unknown): void {
 	Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable: false });
 }
+
+/** The first of LangChain's classes that a chat model descends from: the same for all models of one copy of LangChain. */
+export function rootOf(model: ChatModel): ChatModel {
+	let root: object = model;
+	for (let at: object | null = Object.getPrototypeOf(model) as object; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+		if (Object.hasOwn(at, '_streamIterator') && Object.hasOwn(at, '_streamResponseChunks') && Object.hasOwn(at, 'invoke')) root = at;
+	}
+	return root as ChatModel;
+}

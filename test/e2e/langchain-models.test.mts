@@ -133,6 +133,22 @@ for (const [kind, make] of Object.entries(KINDS)) {
 			expect(second.whole).not.toBe('');
 		});
 
+		test('gives a streamed hit the class and the tool calls that a stream has', async () => {
+			const pieces = async (): Promise<Message[]> => {
+				const given: Message[] = [];
+				for await (const piece of await it.wrap(make()).bindTools([TOOL]).stream('Use weather for Bern')) given.push(piece);
+				return given;
+			};
+			const first = await pieces();
+			const [hit, ...more] = await pieces();
+			expect(more).toEqual([]);
+			expect(calls()).toBe(1);
+			expect(hit?.constructor).toBe(first[0]?.constructor);
+			const joined = first.reduce((whole, piece) => (whole as unknown as { concat(next: Message): Message }).concat(piece));
+			expect(hit?.tool_calls.map(({ name, args }) => [name, args])).toEqual(joined.tool_calls.map(({ name, args }) => [name, args]));
+			expect(hit?.tool_calls).toHaveLength(1);
+		});
+
 		test('calls at the same time share one request, streamed or not', async () => {
 			standIn.setBehaviour({ delayMs: 200 });
 			const invoked = Array.from({ length: 10 }, async () => await it.wrap(make()).invoke('tag this package: together'));
