@@ -1,4 +1,5 @@
 /** Cached Chat Model and Cached Embeddings under n8n's own chains, agents and vector stores: the same output as without, fewer calls. */
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { aiWorkflowOf, cachedChatModel, TRIGGER, type AiNode } from '../helpers/ai-workflow.mts';
@@ -350,15 +351,10 @@ test('a vector store is filled with each text embedded once', async () => {
 });
 
 test.skipIf(!chromiumPath())('the canvas shows a miss through the model, and a hit without it', async () => {
-	const at = (node: AiNode, ...position: [number, number]): AiNode => ({ ...node, position });
-	const nodes = [
-		at(trigger('Root'), 0, 0),
-		at(agent('Use the calculator for 2+2, then tag: pictures'), 240, 0),
-		at(calculator, 560, 220),
-		at(cachedChatModel('Root'), 80, 220),
-		at(model('openAi', 'Cached', 'OpenAI Chat Model'), 100, 420),
-	];
-	const id = await instance.importWorkflow(aiWorkflowOf('canvas', nodes));
+	const file = path.resolve(import.meta.dirname, '../../workflows/cached-chat-model.json');
+	const example = JSON.parse(await readFile(file, 'utf8')) as { nodes: Array<Record<string, unknown>> };
+	for (const node of example.nodes) if (node.name === 'OpenAI Chat Model') node.credentials = { openAiApi: credentials.openAiApi };
+	const id = await instance.importWorkflow(example);
 	const editor = await openEditor(instance);
 	try {
 		await openWorkflow(editor, id);
@@ -370,7 +366,7 @@ test.skipIf(!chromiumPath())('the canvas shows a miss through the model, and a h
 			expect(await done.count(), name).toBe(shown);
 			await editor.page.locator('.el-notification__closeBtn').first().click();
 		}
-		await screenshotNode(editor, id, 'Cached', path.join(PICTURES, 'cached-chat-model-panel.png'));
+		await screenshotNode(editor, id, 'Cached Chat Model', path.join(PICTURES, 'cached-chat-model-panel.png'));
 	} finally {
 		await editor.close();
 	}
