@@ -11,14 +11,15 @@ import type { StandIn } from '../stand-in/ai-provider.mts';
 let installed: InstalledN8n;
 let instance: N8nInstance;
 let standIn: StandIn;
-let credentials: Record<'openAiApi' | 'anthropicApi', { id: string; name: string }>;
+let credentials: Record<'openAiApi' | 'anthropicApi' | 'ollamaApi', { id: string; name: string }>;
 
 beforeAll(async () => {
 	installed = await startInstalledN8n();
 	({ instance, standIn } = installed);
 	const openAiApi = await instance.createCredential({ name: 'OpenAI', type: 'openAiApi', data: { apiKey: standIn.apiKey, url: `${standIn.url}/v1`, header: false } });
 	const anthropicApi = await instance.createCredential({ name: 'Anthropic', type: 'anthropicApi', data: { apiKey: standIn.apiKey, url: standIn.url, header: false } });
-	credentials = { openAiApi, anthropicApi };
+	const ollamaApi = await instance.createCredential({ name: 'Ollama', type: 'ollamaApi', data: { baseUrl: standIn.url } });
+	credentials = { openAiApi, anthropicApi, ollamaApi };
 });
 
 beforeEach(() => {
@@ -30,26 +31,18 @@ afterAll(async () => await installed?.close());
 
 const calls = () => Object.values(standIn.counters().calls).reduce((sum, count) => sum + count, 0);
 
-type Provider = 'openAi' | 'anthropic';
+type Provider = 'openAi' | 'anthropic' | 'ollama';
 
-function model(provider: Provider, to: string, name = 'Model', options: Record<string, unknown> = {}): AiNode {
-	return provider === 'openAi'
-		? {
-				name,
-				type: 'lmChatOpenAi',
-				typeVersion: 1.2,
-				parameters: { model: { mode: 'list', value: 'gpt-4o-mini' }, options: { maxRetries: 0, ...options } },
-				credentials: { openAiApi: credentials.openAiApi },
-				to: [[to, 'ai_languageModel']],
-			}
-		: {
-				name,
-				type: 'lmChatAnthropic',
-				typeVersion: 1.3,
-				parameters: { model: { mode: 'list', value: 'claude-sonnet-4-5' }, options },
-				credentials: { anthropicApi: credentials.anthropicApi },
-				to: [[to, 'ai_languageModel']],
-			};
+/** One that copies itself, and two that are bound. */
+const MODELS = {
+	openAi: { type: 'lmChatOpenAi', typeVersion: 1.2, credential: 'openAiApi', parameters: { model: { mode: 'list', value: 'gpt-4o-mini' }, options: { maxRetries: 0 } } },
+	anthropic: { type: 'lmChatAnthropic', typeVersion: 1.3, credential: 'anthropicApi', parameters: { model: { mode: 'list', value: 'claude-sonnet-4-5' }, options: {} } },
+	ollama: { type: 'lmChatOllama', typeVersion: 1, credential: 'ollamaApi', parameters: { model: 'llama3', options: {} } },
+} as const;
+
+function model(provider: Provider, to: string, name = 'Model'): AiNode {
+	const { credential, ...node } = MODELS[provider];
+	return { name, ...node, credentials: { [credential]: credentials[credential] }, to: [[to, 'ai_languageModel']] };
 }
 
 const trigger = (to: string): AiNode => ({ name: 'Start', type: TRIGGER, to: [[to, 'main']] });
@@ -106,7 +99,7 @@ async function compare(name: string, root: readonly AiNode[], provider: Provider
 	return { upstream, outputs, results };
 }
 
-for (const provider of ['openAi', 'anthropic'] as const) {
+for (const provider of ['openAi', 'anthropic', 'ollama'] as const) {
 	describe(`with ${provider}`, () => {
 		test('a chain asks once; a hit leaves the model alone and says what it saved', async () => {
 			const { upstream, outputs, results } = await compare(`chain ${provider}`, [trigger('Root'), chain('tag this package: a web server')], provider);
