@@ -7,7 +7,7 @@ const COUNTER = 'clearings';
 const LIST = 'clearings';
 const CHANNEL = 'cleared';
 const REPAIR = 'clearings repair';
-/** As long as any answer can be kept, and longer. */
+/** Longer than every answer can be kept. */
 const FOREVER_MS = 10 * 365 * 86_400_000;
 const MAX_RULES = 500;
 /** What other processes clear is obeyed after this time at the latest, should its signal get lost. */

@@ -100,9 +100,11 @@ describe('the guard stops', () => {
 
 	test('no adversarial text costs more than a moment', () => {
 		const texts = ['a'.repeat(4000), '"'.repeat(4000), '“'.repeat(4000), '.'.repeat(4000), 'a.'.repeat(2000), '-'.repeat(4000), '{('.repeat(2000), "'a ".repeat(1300), '1,'.repeat(2000), 'can you '.repeat(500)];
-		const startedAt = performance.now();
+		// Of the processor's time: what else the machine does is not in it.
+		const before = process.cpuUsage();
 		for (const text of texts) expect(guardFor(text)(text)).toBeUndefined();
-		expect(performance.now() - startedAt).toBeLessThan(30_000);
+		const { user, system } = process.cpuUsage(before);
+		expect((user + system) / 1000).toBeLessThan(2000);
 	});
 });
 
