@@ -78,6 +78,14 @@ for (const [kind, make] of Object.entries(KINDS)) {
 			expect(it.logged[1]?.output?.cache?.savedTokens).toBe(bare.usage_metadata?.total_tokens);
 		});
 
+		test("tells the model's own handlers of a call, and of nothing else", async () => {
+			const told: string[] = [];
+			const handler = { handleChatModelStart: () => void told.push('start'), handleLLMEnd: () => void told.push('end') };
+			for (const _ of [1, 2]) await it.wrap(make({ callbacks: [handler] })).invoke('tag this package: handlers');
+			expect(calls()).toBe(1);
+			expect(told).toEqual(['start', 'end']);
+		});
+
 		test('keeps an answer with a tool call, whose second round hits although ids differ', async () => {
 			const ask = async (model: Model, id: string) => {
 				const bound = model.bindTools([TOOL], { tool_choice: 'auto' });
