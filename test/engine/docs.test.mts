@@ -2,13 +2,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { globSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { PAGE, parameterPage } from '../toolchain/parameter-docs.mts';
+import { parameterPages } from '../toolchain/parameter-docs.mts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const PAGES = [...globSync('*.md', { cwd: ROOT }), ...globSync('docs/**/*.md', { cwd: ROOT })];
 
-test('docs/parameters.md is what npm run docs would write', () => {
-	expect(readFileSync(PAGE, 'utf8')).toBe(parameterPage());
+test.each(parameterPages())('$file is what npm run docs would write', ({ file, text }) => {
+	expect(readFileSync(path.join(ROOT, file), 'utf8')).toBe(text);
+});
+
+test('docs/nodes holds pages of nodes that exist, and no others', () => {
+	const written = parameterPages().map(({ file }) => file);
+	expect(globSync('docs/nodes/*.md', { cwd: ROOT }).filter((file) => !written.includes(file))).toEqual([]);
 });
 
 test.each(PAGES)('%s links only to files that exist', (page) => {

@@ -1,57 +1,86 @@
 /**
- * The nodes' parameters as a page of tables, made from the built descriptions: `npm run docs` writes
- * docs/parameters.md, and a test compares the two.
+ * The nodes' parameters as tables, made from the built descriptions: `npm run docs` writes them into the marked part of each
+ * node's page in docs/nodes, the rest of which is written by hand, and the list of the pages. A test compares.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { INodeProperties, INodePropertyCollection, INodePropertyOptions, INodeTypeDescription } from 'n8n-workflow';
+import { builtNodes } from './built-nodes.mts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-export const PAGE = path.join(ROOT, 'docs', 'parameters.md');
-
-const INTRODUCTION = `# Parameters
-
-Every parameter of every node, as the editor shows it. Made from the nodes themselves by \`npm run docs\`; do not edit.
-`;
+const BEGIN = '<!-- Made from the node by `npm run docs`; do not edit from here on. -->';
+const END = '<!-- Made until here. -->';
 
 /** More than these fill no table. */
 const MAX_CHOICES = 40;
 
 const HEAD = '| Parameter | Type | Default | What it does |\n|---|---|---|---|';
 
-export function parameterPage(): string {
-	const require = createRequire(path.join(ROOT, 'package.json'));
-	const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { n8n: { nodes: string[] } };
-	const sections = manifest.n8n.nodes.map((file) => {
-		const name = path.basename(file, '.node.js');
-		const loaded = require(path.join(ROOT, file)) as Record<string, new () => { description: INodeTypeDescription }>;
-		const NodeClass = loaded[name];
-		if (!NodeClass) throw new Error(`${file} exports no class ${name}`);
-		return section(new NodeClass().description);
-	});
-	return [INTRODUCTION, ...sections].join('\n');
+interface Page {
+	/** Relative to the repository. */
+	readonly file: string;
+	readonly text: string;
 }
 
-function section(description: INodeTypeDescription): string {
+/** What the pages should be, given what they are. */
+export function parameterPages(): Page[] {
+	const nodes = builtNodes().map(({ className, description }) => ({ description, file: `docs/nodes/${className}.md` }));
+	const pages = nodes.map(({ description, file }) => {
+		const absolute = path.join(ROOT, file);
+		const present = existsSync(absolute) ? readFileSync(absolute, 'utf8') : `# ${description.displayName}\n\n${description.description}.\n`;
+		return { file, text: withTables(present, tables(description)) };
+	});
+	return [indexPage(nodes), ...pages];
+}
+
+function indexPage(nodes: ReadonlyArray<{ description: INodeTypeDescription; file: string }>): Page {
+	const rows = nodes.map(({ description, file }) => `| [${description.displayName}](${path.posix.relative('docs', file)}) | ${description.description} |`);
+	const introduction = '# Parameters\n\nEvery parameter of a node stands on its page. Made by `npm run docs`; do not edit.';
+	return { file: 'docs/parameters.md', text: `${introduction}\n\n| Node | |\n|---|---|\n${rows.join('\n')}\n` };
+}
+
+function withTables(page: string, made: string): string {
+	const [before = ''] = page.split(BEGIN);
+	const after = page.split(END)[1] ?? '\n';
+	return `${before.trimEnd()}\n\n${BEGIN}\n\n${made}\n\n${END}${after}`;
+}
+
+function tables(description: INodeTypeDescription): string {
 	const unseen = new Set(['hidden', 'curlImport', 'credentials', 'notice']);
 	const shown = description.properties.filter((property) => !unseen.has(property.type));
-	const plain = shown.filter((property) => property.type !== 'collection');
-	const parts = [`## ${description.displayName}`, '', `${description.description}.`, '', table(plain)];
+	const parts = ['## Parameters'];
+	for (const [operations, properties] of byOperations(shown.filter(({ type }) => type !== 'collection'))) {
+		if (operations !== '') parts.push(`### ${operationNames(description, operations.split(' '))}`);
+		parts.push(table(properties));
+	}
 	const collections = shown.filter((property) => property.type === 'collection');
 	for (const collection of collections) {
 		const twice = collections.some((other) => other !== collection && other.displayName === collection.displayName);
-		const operation = twice ? ` (${operationOf(description, collection)})` : '';
-		parts.push('', `### ${description.displayName}: ${collection.displayName}${operation}`, '', table(collection.options as INodeProperties[]));
+		const operations = twice ? ` (${operationNames(description, operationsOf(collection))})` : '';
+		parts.push(`### ${collection.displayName}${operations}`, table(collection.options as INodeProperties[]));
 	}
-	return `${parts.join('\n')}\n`;
+	return parts.join('\n\n');
 }
 
-/** Which operation shows a property, by the name in the panel. */
-function operationOf(description: INodeTypeDescription, { displayOptions }: INodeProperties): string {
-	const [value] = displayOptions?.show?.operation ?? [];
-	const operations = description.properties.find(({ name }) => name === 'operation')?.options ?? [];
-	return (operations as INodePropertyOptions[]).find((operation) => operation.value === value)?.name ?? '';
+/** Those of all operations first, under an empty name. */
+function byOperations(properties: readonly INodeProperties[]): Map<string, INodeProperties[]> {
+	const groups = new Map<string, INodeProperties[]>([['', []]]);
+	for (const property of properties) {
+		const key = operationsOf(property).join(' ');
+		groups.set(key, [...(groups.get(key) ?? []), property]);
+	}
+	if (groups.get('')?.length === 0) groups.delete('');
+	return groups;
+}
+
+function operationsOf({ displayOptions }: INodeProperties): string[] {
+	return (displayOptions?.show?.operation ?? []).map(String);
+}
+
+/** As the panel calls them. */
+function operationNames(description: INodeTypeDescription, values: readonly string[]): string {
+	const operations = (description.properties.find(({ name }) => name === 'operation')?.options ?? []) as INodePropertyOptions[];
+	return values.map((value) => operations.find((operation) => operation.value === value)?.name ?? value).join(', ');
 }
 
 function table(properties: INodeProperties[]): string {
@@ -61,9 +90,14 @@ function table(properties: INodeProperties[]): string {
 function row(property: INodeProperties): string {
 	const condition = Object.entries(property.displayOptions?.show ?? {})
 		.filter(([name]) => name !== 'operation')
-		.map(([name, values]) => `${name}: ${(values ?? []).join(' or ')}`);
+		.map(([name, values]) => `${name}: ${(values ?? []).map(conditionText).join(' or ')}`);
 	const when = condition.length === 0 ? '' : ` *(with ${condition.join(', ')})*`;
 	return `| ${cell(property.displayName)} \`${property.name}\` | ${property.type} | ${defaultOf(property)} | ${cell(meaning(property))}${cell(when)} |`;
+}
+
+function conditionText(value: unknown): string {
+	if (typeof value !== 'object' || value === null) return String(value);
+	return Object.entries((value as { _cnd?: object })._cnd ?? value).map(([name, bound]) => `${name} ${String(bound)}`).join(' ');
 }
 
 function meaning(property: INodeProperties): string {
@@ -98,4 +132,7 @@ function cell(text: string): string {
 		.replaceAll('|', '\\|');
 }
 
-if (process.argv[1] === import.meta.filename) writeFileSync(PAGE, parameterPage());
+if (process.argv[1] === import.meta.filename) {
+	mkdirSync(path.join(ROOT, 'docs', 'nodes'), { recursive: true });
+	for (const { file, text } of parameterPages()) writeFileSync(path.join(ROOT, file), text);
+}
