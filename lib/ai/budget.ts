@@ -38,6 +38,13 @@ export interface Spending {
 	share(budget: Budget): number;
 }
 
+/** The page of a day, for a book that takes this one's place. */
+export interface SpentToday {
+	/** Since the epoch, by UTC. */
+	readonly day: number;
+	readonly accounts: ReadonlyArray<readonly [name: string, spent: Spent]>;
+}
+
 type Account = { -readonly [K in keyof Spent]: Spent[K] };
 
 const DAY_MS = 86_400_000;
@@ -88,6 +95,19 @@ export class BudgetBook implements Spending {
 				for (const account of accounts) this.#add(account, (bill.usd ?? 0) - (held.usd ?? 0), bill.tokens - held.tokens);
 			},
 		};
+	}
+
+	/** Calls under way are in it by their estimates, which nobody corrects any more. */
+	today(): SpentToday {
+		this.#turnPage();
+		return { day: this.#day, accounts: [...this.#accounts].map(([name, spent]) => [name, { ...spent }]) };
+	}
+
+	/** A page of another day says nothing of this one. */
+	goOnFrom({ day, accounts }: SpentToday): void {
+		this.#turnPage();
+		if (day !== this.#day) return;
+		for (const [name, { usd, tokens }] of accounts) this.#add(name, usd, tokens);
 	}
 
 	#add(name: string, usd: number, tokens: number): void {

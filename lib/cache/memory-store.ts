@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock';
 import { requireInteger } from '../core/validate';
 import { LRUCache } from '../vendor';
 import { isolate, sizeOf } from './isolate';
-import type { Marks, Origin, StoredAnswer, StoreOptions, StoreStats, WalkableStore } from './store';
+import type { Marks, MovedAnswer, Origin, StoredAnswer, StoreOptions, StoreStats, WalkableStore } from './store';
 
 export interface MemoryStoreOptions {
 	readonly clock: Clock;
@@ -89,6 +89,12 @@ export class MemoryStore implements WalkableStore {
 		const chosen = [...this.#entries.entries()].filter(([key, { marks }]) => isChosen(key, marks));
 		for (const [key] of chosen) this.#entries.delete(key);
 		return chosen.length;
+	}
+
+	/** All of it, the most recently used first; the values are the store's own, for a store that takes this one's place. */
+	contents(): MovedAnswer[] {
+		const now = this.#clock.now();
+		return [...this.#entries.entries()].map(([key, { storedAt, ...entry }]) => ({ key, ageMs: now - storedAt, ...entry }));
 	}
 
 	stats(): StoreStats {

@@ -44,7 +44,7 @@ export function deleteMatching(store: WalkableStore, rule: Rule): number {
 /** cleared: gone for all. hidden: the answer of others, whom the rule does not speak of, but this reader wants none from before it. */
 export type Verdict = 'kept' | 'hidden' | 'cleared';
 
-interface Numbered {
+export interface Numbered {
 	readonly number: number;
 	readonly rule: Rule;
 }

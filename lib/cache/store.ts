@@ -44,6 +44,12 @@ export interface StoreOptions extends Origin {
 	readonly ageMs?: number;
 }
 
+/** An answer that moves, with what it is kept by. */
+export interface MovedAnswer extends StoreOptions {
+	readonly key: string;
+	readonly value: unknown;
+}
+
 export interface StoreStats {
 	/** Null where the store cannot tell. */
 	readonly entries: number | null;

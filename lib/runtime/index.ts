@@ -1,3 +1,4 @@
+import { estateOf } from './estate';
 import { Runtime } from './runtime';
 
 export { Runtime, type RuntimeStats } from './runtime';
@@ -10,7 +11,8 @@ export { storePath } from './store-path';
 /**
  * Where the one runtime of the process hangs. Two copies of this module (n8n drops its module cache
  * when a package is updated, and a package may be installed twice) find the same one, as long as they
- * are of the same build; a newer build takes over and lets the older one run dry, and an older one makes do with it.
+ * are of the same build; a newer build takes over, goes on with what the older one has stored, and lets it run dry. Executions that
+ * began with the older one end with it; an older build that is asked later makes do with the newer one.
  */
 const PLACE = Symbol.for('n8n-nodes-fastpath/runtime@1');
 
@@ -29,7 +31,7 @@ export function getRuntime(log?: (message: string) => void): Runtime {
 	if (present && !isNewer(BUILD, present.build)) return present.runtime;
 	const runtime = new Runtime(log ? { log } : {});
 	place[PLACE] = { build: BUILD, runtime };
-	if (present) void retire(present.runtime);
+	if (present) void takeOver(runtime, present.runtime);
 	return runtime;
 }
 
@@ -39,9 +41,15 @@ function isNewer(a: string, b: string): boolean {
 }
 
 /** The other build's runtime may be of another shape, and may fail: neither is the new one's business. */
-async function retire(runtime: Runtime): Promise<void> {
+async function takeOver(heir: Runtime, old: Runtime): Promise<void> {
 	try {
-		await runtime.dispose();
+		const estate = estateOf(old);
+		if (estate) heir.inherit(estate);
+	} catch {
+		// The new one begins with less, or with nothing.
+	}
+	try {
+		await old.dispose();
 	} catch {
 		// Its timers are unref'd and its sockets end by themselves.
 	}

@@ -33,6 +33,7 @@ import { SimilarCounts, type SimilarParts } from '../similar/policy';
 import { VectorIndex } from '../similar/vectors';
 import type { Policy } from '../core/policy';
 import { compose, openLane, type Lane, type LaneOptions } from './compose';
+import { ESTATE_FORMAT, type Estate } from './estate';
 import { Journals } from './journals';
 import { Registry } from './registry';
 import { scopeKey, type Scope } from './scope';
@@ -256,6 +257,19 @@ export class Runtime {
 		this.#breakers.sweep();
 		const plain = [this.#limiters, this.#adaptive, this.#rates, this.#tokens, this.#budgets, this.#balancers, this.#latencies, this.#learnt];
 		for (const registry of plain) registry.sweep();
+	}
+
+	/** What a newer build's runtime goes on with. */
+	estate(): Estate {
+		return { format: ESTATE_FORMAT, answers: this.#memory.contents(), rules: this.#rules.book.entries(), spent: this.spending.today() };
+	}
+
+	/** Goes on with what an older build's runtime leaves. */
+	inherit({ answers, rules, spent }: Estate): void {
+		for (const { number, rule } of rules) this.#rules.book.add(number, rule);
+		// The most recently used comes first, and is to be the most recently used here, too.
+		for (const { key, value, ...options } of [...answers].reverse()) void this.#memory.set(key, value, options);
+		this.spending.goOnFrom(spent);
 	}
 
 	/** Ends timers and background work and closes connections once they are idle; calls under way finish. */

@@ -1,0 +1,100 @@
+/** What happens to the state of a process when n8n updates the package in it. */
+import { afterEach, expect, test, vi } from 'vitest';
+import { estateOf } from '../../lib/runtime/estate.ts';
+import { Runtime } from '../../lib/runtime/runtime.ts';
+import { Upstream } from '../helpers/calls.mts';
+import { FakeClock, settle } from '../helpers/fake-clock.mts';
+
+const PLACE = Symbol.for('n8n-nodes-fastpath/runtime@1');
+const place = globalThis as { [PLACE]?: { build: string; runtime: unknown } };
+const HOUR = { ttlMs: 3_600_000, keepMs: 3_600_000 };
+const made: Runtime[] = [];
+const clock = new FakeClock();
+
+function newRuntime(): Runtime {
+	const runtime = new Runtime({ clock });
+	made.push(runtime);
+	return runtime;
+}
+
+afterEach(async () => {
+	for (const runtime of made.splice(0)) await runtime.dispose();
+	expect(clock.timers).toBe(0);
+});
+
+/** An heir of what `old` leaves, as n8n's own copying between module realms would leave it: plain. */
+async function heirOf(old: Runtime): Promise<Runtime> {
+	const heir = newRuntime();
+	const estate = estateOf(old);
+	heir.inherit(structuredClone(estate)!);
+	await old.dispose();
+	return heir;
+}
+
+test('answers move to the next build with their age, their marks and their order of use', async () => {
+	const old = newRuntime();
+	await old.store.set('a', { text: 'first' }, { ttlMs: 1000, keepMs: 5000, marks: { tags: ['t'] }, confirmed: 2 });
+	await clock.advance(400);
+	await old.store.set('b', 'second', HOUR);
+	const heir = await heirOf(old);
+	await clock.advance(100);
+	expect(await heir.store.get('a')).toMatchObject({ value: { text: 'first' }, ageMs: 500, ttlMs: 1000, keepMs: 5000, marks: { tags: ['t'] }, confirmed: 2 });
+	expect(estateOf(heir)?.answers.map(({ key }) => key)).toEqual(['a', 'b']);
+	expect(old.stats().store.entries).toBe(0);
+	await clock.advance(4501);
+	expect(await heir.store.get('a')).toBeUndefined();
+});
+
+test('what was cleared stays cleared, for calls that were under way too', async () => {
+	const old = newRuntime();
+	const asOf = old.store.generation;
+	old.clear({ kind: 'tag', pattern: 't' });
+	const heir = await heirOf(old);
+	expect(await heir.store.set('late', 'x', { ...HOUR, marks: { tags: ['t'] }, asOf })).toBe(false);
+	expect(await heir.store.set('other', 'x', { ...HOUR, asOf })).toBe(true);
+	expect(heir.store.generation).toBe(old.store.generation);
+});
+
+test("a day's spending counts on, and yesterday's does not", async () => {
+	const old = newRuntime();
+	const budget = { account: 'a', owner: 'this node', usd: 1 };
+	old.spending.reserve([budget], { usd: 0.9, tokens: 10 }).settle({ usd: 0.9, tokens: 10 });
+	const heir = await heirOf(old);
+	expect(() => heir.spending.reserve([budget], { usd: 0.2, tokens: 1 })).toThrow(/budget of this node/);
+	const estate = estateOf(heir)!;
+	const later = newRuntime();
+	later.inherit({ ...estate, spent: { ...estate.spent, day: estate.spent.day - 1 } });
+	expect(later.spending.spent('a')).toEqual({ usd: 0, tokens: 0 });
+});
+
+test('a call under way ends with the build that it began with', async () => {
+	const old = newRuntime();
+	const upstream = new Upstream<string>();
+	const lane = old.lane({ source: 'test', scope: { credential: 'none', origin: 'https://a.test' }, retry: { maxRetries: 0, baseMs: 0, maxMs: 0 }, maxConcurrent: 1, attemptTimeoutMs: 1000, totalTimeoutMs: 1000 });
+	const { signal } = new AbortController();
+	const [first, second] = [lane.run(upstream.call, { signal, idempotent: true }), lane.run(upstream.call, { signal, idempotent: true })];
+	await settle();
+	await heirOf(old);
+	upstream.at(0).resolve('one');
+	await settle();
+	upstream.at(1).resolve('two');
+	expect([await first, await second]).toMatchObject([{ value: 'one' }, { value: 'two' }]);
+});
+
+test('an estate of another shape is left alone', () => {
+	expect(estateOf({})).toBeUndefined();
+	expect(estateOf({ estate: () => ({ format: 99 }) })).toBeUndefined();
+});
+
+test.each([
+	['leaves something else', () => ({ format: 1 })],
+	['fails', () => { throw new Error('old'); }],
+])('a newer build begins with nothing where the older one %s', async (_name, estate) => {
+	place[PLACE] = { build: '0.0.1', runtime: { estate, dispose: async () => {} } };
+	vi.resetModules();
+	const { getRuntime } = await import('../../lib/runtime/index.ts');
+	const runtime = getRuntime();
+	expect(runtime.stats().store.entries).toBe(0);
+	await runtime.dispose();
+	delete place[PLACE];
+});
