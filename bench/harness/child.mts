@@ -1,0 +1,15 @@
+/** One benchmark in a process of its own: `node --expose-gc child.mts <name> <mode> <root> <file for the result>`. */
+import { writeFileSync } from 'node:fs';
+import { CATALOGUE } from '../catalogue.mts';
+import { Bench } from './bench.mts';
+import type { Mode } from './result.mts';
+
+const [name = '', mode = 'default', root = '', file = ''] = process.argv.slice(2);
+const entry = CATALOGUE.find((one) => one.name === name);
+if (!entry) throw new Error(`There is no benchmark "${name}"`);
+const { default: run } = (await import(`../${entry.file}`)) as { default: (bench: Bench) => Promise<void> };
+const bench = new Bench(name, mode as Mode, root);
+await run(bench);
+writeFileSync(file, `${JSON.stringify(bench.result(), null, '\t')}\n`);
+// Pools and timers of what was measured would keep it alive.
+process.exit(0);

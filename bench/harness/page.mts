@@ -1,0 +1,70 @@
+/** docs/benchmarks.md and its plots, from the committed results alone. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { CATALOGUE, type Entry } from '../catalogue.mts';
+import { toMarkdown } from './markdown.mts';
+import { draw } from './plot.mts';
+import type { Result } from './result.mts';
+
+export const ROOT = path.resolve(import.meta.dirname, '../..');
+const RESULTS = path.join(ROOT, 'bench/results');
+const PAGE = 'docs/benchmarks.md';
+
+const INTRODUCTION = `# Benchmarks
+
+\`npm run bench\` measures all of this again on your machine and rewrites this page; \`npm run bench -- micro\` runs one group or one benchmark,
+\`--full\` takes its time, \`--list\` names them. \`npm run bench -- --compare REVISION\` compares this state of the package with an earlier one.
+
+Whatever is compared takes turns in one process, round by round; each figure is the median of the rounds, with the middle half of them in
+brackets. A ratio is taken within each round, so what slows the machine down slows both sides. Absolute times are of the machine named under
+each table: read the ratios. Where requests are sent, a closed loop sends them: the next one waits for an answer, so a server that
+stalls is asked less, and the tail of the distribution looks better than it would to independent callers (coordinated omission).
+`;
+
+export function saveResult(result: Result): void {
+	mkdirSync(RESULTS, { recursive: true });
+	writeFileSync(path.join(RESULTS, `${result.bench}.json`), `${JSON.stringify(result, null, '\t')}\n`);
+}
+
+/** The results that are there, in the catalogue's order. */
+export function readResults(): Array<readonly [Entry, Result]> {
+	return CATALOGUE.flatMap((entry) => {
+		const file = path.join(RESULTS, `${entry.name}.json`);
+		return existsSync(file) ? [[entry, JSON.parse(readFileSync(file, 'utf8')) as Result] as const] : [];
+	});
+}
+
+/** Every file that the results make, by its path from the root. */
+export function rendered(results = readResults()): Map<string, string> {
+	const plots = results.flatMap(([{ name }, { plots: all }]) => all.map((plot) => [pictureOf(name, plot.id), draw(plot)] as const));
+	const page = [INTRODUCTION, ...results.map(([entry, result]) => section(entry, result))].join('\n');
+	return new Map([[PAGE, page], ...plots]);
+}
+
+export function writePage(): void {
+	for (const [file, text] of rendered()) writeFileSync(path.join(ROOT, file), text);
+}
+
+function pictureOf(bench: string, plot: string): string {
+	return `docs/pictures/bench-${bench}-${plot}.svg`;
+}
+
+function section(entry: Entry, result: Result): string {
+	return [
+		`## ${entry.title}\n`,
+		`${entry.what}\n`,
+		...result.tables.flatMap((table) => [toMarkdown(table), '']),
+		...result.plots.map((plot) => `![${plot.title}](${path.relative('docs', pictureOf(entry.name, plot.id))})\n`),
+		...result.absent.map((what) => `Left out: ${what}.\n`),
+		`${entry.caveat} ${conditions(result)}\n`,
+	].join('\n');
+}
+
+function conditions({ bench, mode, day, seconds, machine, versions, tables }: Result): string {
+	const rounds = [...new Set(tables.map((table) => table.rounds))].sort((one, other) => one - other).join(' or ');
+	const libraries = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+	return (
+		`\`npm run bench -- ${bench}${mode === 'full' ? ' --full' : ''}\`, ${day}, ${seconds} s, ${rounds} rounds; Node ${machine.node} on ${machine.cores} cores ` +
+		`(${machine.cpu}, ${machine.platform}), load ${machine.load.join(' to ')}${libraries.length > 0 ? `; ${libraries.join(', ')}` : ''}.`
+	);
+}
