@@ -69,6 +69,11 @@ export function withdraw(circuit: Circuit, epoch: number, now: number, options: 
 	return { state: 'open', openedAt: now - options.openMs, epoch: epoch + 1 };
 }
 
+/** Closed by hand; what was sent before says nothing any more. */
+export function reset(circuit: Circuit): Circuit {
+	return { state: 'closed', failures: [], epoch: circuit.epoch + 1 };
+}
+
 /**
  * Another process has found the origin failing. That may be its own fault, so nothing is refused: for a while one call goes ahead, and its
  * failure is enough.

@@ -7,9 +7,14 @@ export interface CircuitNewsParts {
 	readonly store: string;
 	/** Names this process; it need not be told of itself. */
 	readonly process: string;
+	/** Somebody has closed the circuits of an origin, or all. */
+	readonly onReset?: (origin: string | undefined) => void;
 }
 
 const CHANNEL = 'circuit opened';
+const RESET = 'circuits reset';
+/** In place of an origin. */
+const ALL = '*';
 const MAX_CIRCUITS = 500;
 
 /**
@@ -34,6 +39,18 @@ export class CircuitNews {
 		if (this.#listening) return;
 		this.#listening = true;
 		void signals.subscribe(CHANNEL, (message) => this.#hear(message));
+		void signals.subscribe(RESET, (message) => this.#hearReset(message));
+	}
+
+	/** Tells those who have joined a circuit. */
+	async tellReset(origin: string | undefined): Promise<void> {
+		const { signals, process } = this.parts;
+		await signals.publish(RESET, `${process} ${origin ?? ALL}`);
+	}
+
+	#hearReset(message: string): void {
+		const [process, origin] = message.split(' ');
+		if (process !== this.parts.process) this.parts.onReset?.(origin === ALL ? undefined : origin);
 	}
 
 	#hear(message: string): void {

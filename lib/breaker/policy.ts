@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock';
 import { CircuitOpenError, isFastpathError, type ErrorCode } from '../core/errors';
 import type { Call, CallContext, Policy } from '../core/policy';
 import { requireInteger } from '../core/validate';
-import { admit, CLOSED, fail, succeed, warn, withdraw, type Circuit, type CircuitOptions } from './circuit';
+import { admit, CLOSED, fail, reset, succeed, warn, withdraw, type Circuit, type CircuitOptions } from './circuit';
 
 /** Failures that prove an answer. */
 const ANSWERED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -30,7 +30,7 @@ export class BreakerPolicy implements Policy {
 
 	constructor(
 		/** Shown to the user when the circuit is open. */
-		private readonly origin: string,
+		readonly origin: string,
 		private readonly options: CircuitOptions,
 		private readonly clock: Clock,
 	) {
@@ -59,6 +59,11 @@ export class BreakerPolicy implements Policy {
 	/** Another process has found the origin failing. */
 	warn(): void {
 		this.#become(warn(this.#circuit, this.clock.now(), WARY_MS));
+	}
+
+	/** Lets calls through again, whatever was found before. */
+	reset(): void {
+		this.#become(reset(this.#circuit));
 	}
 
 	/** The epoch of the admission; undefined where another call goes ahead. */

@@ -85,9 +85,13 @@ export class MemoryStore implements WalkableStore {
 		this.#entries.clear();
 	}
 
+	keysWhere(isChosen: (key: string, marks: Marks | undefined) => boolean): string[] {
+		return [...this.#entries.entries()].filter(([key, { marks }]) => isChosen(key, marks)).map(([key]) => key);
+	}
+
 	deleteWhere(isChosen: (key: string, marks: Marks | undefined) => boolean): number {
-		const chosen = [...this.#entries.entries()].filter(([key, { marks }]) => isChosen(key, marks));
-		for (const [key] of chosen) this.#entries.delete(key);
+		const chosen = this.keysWhere(isChosen);
+		for (const key of chosen) this.#entries.delete(key);
 		return chosen.length;
 	}
 

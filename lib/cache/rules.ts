@@ -30,14 +30,15 @@ export function matches(rule: Rule, key: string, marks: Marks | undefined): bool
 	}
 }
 
-/** Deletes what the rule speaks of, and says how many answers that were. What has no marks only leads to others. */
+/** Keys of the answers that the rule speaks of. What has no marks only leads to others. */
+export function keysMatching(store: WalkableStore, rule: Rule): string[] {
+	return store.keysWhere((key, marks) => (marks !== undefined || rule.kind === 'key') && matches(rule, key, marks));
+}
+
+/** Deletes what the rule speaks of, and says how many answers that were. */
 export function deleteMatching(store: WalkableStore, rule: Rule): number {
-	let answers = 0;
-	store.deleteWhere((key, marks) => {
-		const isMeant = matches(rule, key, marks);
-		if (isMeant && (marks || rule.kind === 'key')) answers += 1;
-		return isMeant;
-	});
+	const answers = keysMatching(store, rule).length;
+	store.deleteWhere((key, marks) => matches(rule, key, marks));
 	return answers;
 }
 

@@ -29,9 +29,16 @@ export class StorePart extends StoreOver implements WalkableStore {
 		this.deleteWhere(() => true);
 	}
 
+	keysWhere(isChosen: (key: string, marks: Marks | undefined) => boolean): string[] {
+		return this.whole.keysWhere(this.#within(isChosen)).map((key) => key.slice(this.#prefix.length));
+	}
+
 	deleteWhere(isChosen: (key: string, marks: Marks | undefined) => boolean): number {
-		const start = this.#prefix.length;
-		return this.whole.deleteWhere((key, marks) => key.startsWith(this.#prefix) && isChosen(key.slice(start), marks));
+		return this.whole.deleteWhere(this.#within(isChosen));
+	}
+
+	#within(isChosen: (key: string, marks: Marks | undefined) => boolean): typeof isChosen {
+		return (key, marks) => key.startsWith(this.#prefix) && isChosen(key.slice(this.#prefix.length), marks);
 	}
 
 	/** The whole stays. */

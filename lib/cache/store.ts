@@ -85,6 +85,8 @@ export interface ManyStore extends Store {
 
 /** A store that can be walked through. */
 export interface WalkableStore extends Store {
+	/** Keys of all that is chosen. */
+	keysWhere(isChosen: (key: string, marks: Marks | undefined) => boolean): string[];
 	/** Deletes all that is chosen, and says how many they were. */
 	deleteWhere(isChosen: (key: string, marks: Marks | undefined) => boolean): number;
 }

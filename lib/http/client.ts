@@ -38,11 +38,23 @@ export interface PooledTransport extends Transport {
 	 * than asked where some were idle already or the cap was reached. Throws as `send` does if none could be opened.
 	 */
 	prewarm(target: ConnectionTarget, count: number): Promise<number>;
+	/**
+	 * As `prewarm`, in every pool to the target's origin, whatever its credential and options; in the target's own where there is none yet.
+	 * Throws if none could be opened anywhere.
+	 */
+	prewarmOrigin(target: ConnectionTarget, count: number): Promise<PrewarmedOrigin>;
 	stats(): PoolStats[];
 	/** The `n` pools with the most requests, the first one leading. */
 	ranking(n: number): PoolStats[];
 	/** Closes idle connections now, and busy ones when they are done. Later requests are served, but keep nothing open. */
 	dispose(): Promise<void>;
+}
+
+export interface PrewarmedOrigin {
+	readonly pools: number;
+	readonly opened: number;
+	/** Pools in which no connection could be opened. */
+	readonly failed: number;
 }
 
 export function createTransport({ clock, maxPools = 200, warmAfterUses = 3 }: TransportOptions): PooledTransport {
@@ -58,10 +70,24 @@ export function createTransport({ clock, maxPools = 200, warmAfterUses = 3 }: Tr
 			await target.egress.validateUrl(target.url);
 			return await pools.for(parseTarget(target.url), target).prewarm(count, target.timeouts.connectMs);
 		},
+		prewarmOrigin: async (target, count) => {
+			await target.egress.validateUrl(target.url);
+			const parsed = parseTarget(target.url);
+			const known = pools.to(parsed.origin);
+			return await prewarmAll(known.length > 0 ? known : [pools.for(parsed, target)], count, target.timeouts.connectMs);
+		},
 		stats: () => pools.stats(),
 		ranking: (n) => pools.stats().sort((one, other) => other.requests - one.requests).slice(0, n),
 		dispose: async () => pools.retire(),
 	};
+}
+
+async function prewarmAll(pools: readonly Pool[], count: number, connectMs: number): Promise<PrewarmedOrigin> {
+	const results = await Promise.allSettled(pools.map(async (pool) => await pool.prewarm(count, connectMs)));
+	const failed = results.filter((result) => result.status === 'rejected');
+	if (failed[0] && failed.length === pools.length) throw failed[0].reason;
+	const opened = results.reduce((sum, result) => sum + (result.status === 'fulfilled' ? result.value : 0), 0);
+	return { pools: pools.length, opened, failed: failed.length };
 }
 
 async function send(clock: Clock, pools: Pools, request: HttpRequest, context: CallContext): Promise<HttpResponse> {

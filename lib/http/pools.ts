@@ -63,6 +63,11 @@ export class Pools {
 		return pool;
 	}
 
+	/** Those to an origin, whatever their credentials and options. */
+	to(origin: string): Pool[] {
+		return [...this.#pools.values()].filter((pool) => pool.target.origin === origin);
+	}
+
 	sweep(): void {
 		const now = this.clock.now();
 		for (const [key, pool] of this.#pools) {

@@ -12,7 +12,7 @@ export type RuleReader = (itemIndex: number, workflow: string) => readonly Rule[
 
 /**
  * Clears, for each item, what `read` says: from the store, or without one, from the memory of this process. Gives what was
- * cleared, and how many answers were there, where that can be known. Items that clear the same are served by one clearing.
+ * cleared, and how many answers were there, where that can be known.
  */
 export async function clearItems(
 	context: IExecuteFunctions,
@@ -20,42 +20,71 @@ export async function clearItems(
 	shared: SharedStore | undefined,
 	read: RuleReader,
 ): Promise<INodeExecutionData[][]> {
-	const done = new Map<string, Promise<Cleared>>();
+	const clearing = new Clearing(runtime, shared);
 	const workflow = context.getWorkflow().id ?? '';
-	let untold = false;
-	const clear = async (rule: Rule): Promise<Cleared> => {
-		const name = JSON.stringify(rule);
-		const present = done.get(name) ?? Promise.resolve(shared ? shared.clear(rule) : runtime.clear(rule));
-		done.set(name, present);
-		return await present;
-	};
-	const output = await runItems(context, { concurrency: CONCURRENCY }, async (itemIndex) => {
-		const rules = read(itemIndex, workflow);
-		const cleared: Cleared[] = [];
-		for (const rule of rules) cleared.push(await clear(rule));
-		const told = cleared.every((each) => each.told);
-		untold ||= !told;
-		return { json: toJson(rules, cleared, shared && told ? 'shared' : 'process') };
-	});
-	if (untold && shared) {
-		addHint(
-			context,
-			`The shared store ${shared.label} did not take it. This process has cleared its own memory; all others will be told when the store is back.`,
-			'warning',
-		);
-	}
+	const output = await runItems(context, { concurrency: CONCURRENCY }, async (itemIndex) => ({ json: await clearing.clear(read(itemIndex, workflow)) }));
+	clearing.warn(context);
 	return output;
 }
 
-/** `store` as in the trace: which memory was reached. */
-function toJson(rules: readonly Rule[], cleared: readonly Cleared[], store: 'process' | 'shared'): IDataObject {
-	const counts = cleared.map(({ removed }) => removed);
-	return {
-		cleared: rules[0]?.kind ?? null,
-		of: rules.map(nameOf).filter((name) => name !== undefined),
-		removed: counts.includes(null) ? null : counts.reduce<number>((sum, count) => sum + (count ?? 0), 0),
-		store,
-	};
+/** The clearings of one execution. Items that clear the same are served by one. */
+export class Clearing {
+	readonly #done = new Map<string, Promise<Cleared>>();
+	#untold = false;
+
+	constructor(
+		private readonly runtime: Runtime,
+		private readonly shared: SharedStore | undefined,
+	) {}
+
+	async clear(rules: readonly Rule[]): Promise<IDataObject> {
+		const cleared: Cleared[] = [];
+		for (const rule of rules) cleared.push(await this.#once(rule));
+		const told = cleared.every((each) => each.told);
+		this.#untold ||= !told;
+		const removed = sum(cleared.map((each) => each.removed));
+		return { cleared: rules[0]?.kind ?? null, ...namesOf(rules), removed, store: this.shared && told ? 'shared' : 'process' };
+	}
+
+	/** What `clear` would take away. */
+	async foresee(rules: readonly Rule[]): Promise<IDataObject> {
+		const { runtime, shared } = this;
+		const foreseen = await Promise.all(rules.map(async (rule) => (shared ? await shared.foresee(rule) : runtime.foresee(rule))));
+		return {
+			wouldClear: rules[0]?.kind ?? null,
+			...namesOf(rules),
+			inMemory: sum(foreseen.map(({ inMemory }) => inMemory)),
+			inStore: sum(foreseen.map(({ inStore }) => inStore)),
+			keys: [...new Set(foreseen.flatMap(({ keys }) => keys))],
+			store: shared ? 'shared' : 'process',
+		};
+	}
+
+	/** To be called at the end. */
+	warn(context: IExecuteFunctions): void {
+		if (!this.#untold || !this.shared) return;
+		addHint(
+			context,
+			`The shared store ${this.shared.label} did not take it. This process has cleared its own memory; all others will be told when the store is back.`,
+			'warning',
+		);
+	}
+
+	async #once(rule: Rule): Promise<Cleared> {
+		const name = JSON.stringify(rule);
+		const present = this.#done.get(name) ?? Promise.resolve(this.shared ? this.shared.clear(rule) : this.runtime.clear(rule));
+		this.#done.set(name, present);
+		return await present;
+	}
+}
+
+/** Null where one of them is not known. */
+function sum(counts: ReadonlyArray<number | null>): number | null {
+	return counts.includes(null) ? null : counts.reduce<number>((total, count) => total + (count ?? 0), 0);
+}
+
+function namesOf(rules: readonly Rule[]): { of: string[] } {
+	return { of: rules.map(nameOf).filter((name) => name !== undefined) };
 }
 
 function nameOf(rule: Rule): string | undefined {

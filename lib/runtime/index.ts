@@ -3,7 +3,9 @@ import { Runtime } from './runtime';
 
 export { Runtime, type RuntimeStats } from './runtime';
 export type { Account, Lane, LaneCall, LaneOptions, Outcome } from './compose';
+export type { Foreseen } from './foresee';
 export type { Scope } from './scope';
+export type { CircuitReset } from './shared-limits';
 export type { SharedStoreSettings } from './shared-backend';
 export { probeSharedStore, type Cleared, type SharedStore } from './shared-stores';
 export { storePath } from './store-path';

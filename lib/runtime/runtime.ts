@@ -34,10 +34,11 @@ import { VectorIndex } from '../similar/vectors';
 import type { Policy } from '../core/policy';
 import { compose, openLane, type Lane, type LaneOptions } from './compose';
 import { ESTATE_FORMAT, type Estate } from './estate';
+import { foreseeIn, type Foreseen } from './foresee';
 import { Journals } from './journals';
 import { Registry } from './registry';
 import { scopeKey, type Scope } from './scope';
-import { SharedLimits } from './shared-limits';
+import { SharedLimits, type CircuitReset } from './shared-limits';
 import { SharedStores, type Cleared, type SharedStore } from './shared-stores';
 import { userAgentOf } from './user-agent';
 
@@ -181,7 +182,8 @@ export class Runtime {
 	limitsOver(shared: SharedStore): SharedLimits {
 		const { clock, random, spending } = this;
 		const breaker = this.breaker.bind(this);
-		const parts = { clock, random, spending, breaker, process: this.#id, bounds: this.#bounds };
+		const resetCircuits = this.resetCircuits.bind(this);
+		const parts = { clock, random, spending, breaker, resetCircuits, process: this.#id, bounds: this.#bounds };
 		const limits = this.#overProcesses.get(shared) ?? new SharedLimits(shared, parts);
 		this.#overProcesses.set(shared, limits);
 		return limits;
@@ -231,6 +233,19 @@ export class Runtime {
 	clear(rule: Rule): Cleared {
 		this.#rules.issue(rule);
 		return { removed: deleteMatching(this.#memory, rule), told: true };
+	}
+
+	/** What `clear` would take away. */
+	foresee(rule: Rule): Foreseen {
+		return foreseeIn(this.#memory, rule);
+	}
+
+	/** Closes the circuits of an origin, or all; gives those that were not closed. */
+	resetCircuits(origin?: string): CircuitReset[] {
+		const meant = this.#breakers.entries().map(([, breaker]) => breaker).filter((breaker) => origin === undefined || breaker.origin === origin);
+		const shut = meant.map((breaker) => ({ origin: breaker.origin, was: breaker.state })).filter(({ was }) => was !== 'closed');
+		for (const breaker of meant) breaker.reset();
+		return shut;
 	}
 
 	stats(): RuntimeStats {

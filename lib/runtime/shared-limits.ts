@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CircuitOptions } from '../breaker/circuit';
+import type { Circuit, CircuitOptions } from '../breaker/circuit';
 import { CircuitNews } from '../breaker/news';
 import type { BreakerPolicy } from '../breaker/policy';
 import { SharedBudgetBook, type BudgetBook, type Spending } from '../ai';
@@ -10,12 +10,20 @@ import { Registry } from './registry';
 import { scopeKey, type Scope } from './scope';
 import type { SharedStore } from './shared-stores';
 
+/** A circuit that was closed by hand. */
+export interface CircuitReset {
+	readonly origin: string;
+	readonly was: Circuit['state'];
+}
+
 export interface SharedLimitsParts {
 	readonly clock: Clock;
 	readonly random: Random;
 	/** Of this process alone. */
 	readonly spending: BudgetBook;
 	readonly breaker: (scope: Scope, options: CircuitOptions) => BreakerPolicy;
+	/** Of this process alone. */
+	readonly resetCircuits: (origin?: string) => CircuitReset[];
 	/** Names this process among the others. */
 	readonly process: string;
 	/** Of each kind of limit. */
@@ -35,7 +43,8 @@ export class SharedLimits {
 	) {
 		const { spending: own, clock, process } = parts;
 		this.spending = new SharedBudgetBook({ own, shared: shared.backend, clock, process });
-		this.#circuits = new CircuitNews({ signals: shared.backend, store: shared.store.name, process });
+		const onReset = (origin: string | undefined) => void parts.resetCircuits(origin);
+		this.#circuits = new CircuitNews({ signals: shared.backend, store: shared.store.name, process, onReset });
 		this.#rates = new Registry({ ...parts.bounds, isIdle: (rate) => rate.idle });
 	}
 
@@ -45,6 +54,13 @@ export class SharedLimits {
 		const { failureThreshold, failureWindowMs, openMs } = options;
 		this.#circuits.join(nameOf('circuit', JSON.stringify([scopeKey(scope), failureThreshold, failureWindowMs, openMs])), breaker);
 		return breaker;
+	}
+
+	/** As the runtime's, and in all processes whose circuits warn each other through this store. */
+	async resetCircuits(origin?: string): Promise<CircuitReset[]> {
+		const reset = this.parts.resetCircuits(origin);
+		await this.#circuits.tellReset(origin);
+		return reset;
 	}
 
 	rateLimiter(scope: Scope, options: RateOptions): RateLimiter {

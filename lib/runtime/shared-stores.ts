@@ -17,6 +17,7 @@ import type { SharedBackend } from '../core/shared';
 import { LeaseDeck } from '../flight/lease';
 import { GuardedBackend, type SharedStatus } from '../shared/guard';
 import { KeyvAdapter } from '../shared/keyv-adapter';
+import { foreseeOver, type Foreseen } from './foresee';
 import { openBackend, type SharedStoreSettings } from './shared-backend';
 
 /** What a clearing came to. */
@@ -40,6 +41,8 @@ export interface SharedStore {
 	readonly unreadable: number;
 	/** Clears what is kept here, for all processes. */
 	clear(rule: Rule): Promise<Cleared>;
+	/** What `clear` would take away. */
+	foresee(rule: Rule): Promise<Foreseen>;
 }
 
 interface Held extends SharedStore {
@@ -129,6 +132,10 @@ export class SharedStores {
 				if (rule.kind === 'all') return { removed: told ? await guard.deleteByPrefix(`${ANSWERS}:`) : null, told };
 				const isOne = rule.kind === 'key' && !rule.pattern.includes('*');
 				return { removed: isOne && told ? Number(await behind.delete(rule.pattern)) : null, told };
+			},
+			async foresee(rule) {
+				await queue?.flush();
+				return await foreseeOver(front, { guard, store: behind, prefix: `${ANSWERS}:` }, rule);
 			},
 		};
 		this.#held.set(id, held);

@@ -18,9 +18,33 @@ const NAMES: Readonly<Record<ClearChoice, Omit<INodePropertyOptions, 'value'>>> 
 	workflow: { name: 'What This Workflow Has Stored', description: 'All nodes of this workflow' },
 };
 
+const OF_ANY_WORKFLOW: Readonly<Partial<typeof NAMES>> = {
+	node: { name: 'What a Node Has Stored', description: 'A node of any workflow' },
+	workflow: { name: 'What a Workflow Has Stored', description: 'All nodes of a workflow' },
+};
+
 /** Which answers the operation Clear Cache (`clear`) clears. `choices`: those that make sense for the node, the first by default. */
 export function clearProperties(choices: readonly [ClearChoice, ...ClearChoice[]]): INodeProperties[] {
-	const show = (choice: ClearChoice) => ({ show: { operation: ['clear'], clear: [choice] } });
+	return clearFields(choices, NAMES).map((field) => ({ ...field, displayOptions: { show: { operation: ['clear'], ...field.displayOptions?.show } } }));
+}
+
+/** For a node that clears what others have stored: workflows are named, and `toRules` is given the chosen one. */
+export function clearAnywhereFields(): INodeProperties[] {
+	const [choice, ...fields] = clearFields(['tag', 'key', 'url', 'node', 'workflow', 'all'], { ...NAMES, ...OF_ANY_WORKFLOW });
+	const workflow: INodeProperties = {
+		displayName: 'Workflow',
+		name: 'clearWorkflow',
+		type: 'workflowSelector',
+		default: '',
+		required: true,
+		description: 'The one whose answers are meant',
+		displayOptions: { show: { clear: ['node', 'workflow'] } },
+	};
+	return [...(choice ? [choice] : []), workflow, ...fields];
+}
+
+function clearFields(choices: readonly [ClearChoice, ...ClearChoice[]], names: typeof NAMES): INodeProperties[] {
+	const show = (choice: ClearChoice) => ({ show: { clear: [choice] } });
 	const text = (choice: ClearChoice, property: Pick<INodeProperties, 'displayName' | 'name' | 'placeholder' | 'description'>): INodeProperties => ({
 		...property,
 		type: 'string',
@@ -51,8 +75,7 @@ export function clearProperties(choices: readonly [ClearChoice, ...ClearChoice[]
 			type: 'options',
 			noDataExpression: true,
 			default: choices[0],
-			displayOptions: { show: { operation: ['clear'] } },
-			options: [...choices].sort((a, b) => NAMES[a].name.localeCompare(NAMES[b].name)).map((value) => ({ ...NAMES[value], value })),
+			options: [...choices].sort((a, b) => names[a].name.localeCompare(names[b].name)).map((value) => ({ ...names[value], value })),
 		},
 		...choices.flatMap((choice) => fields[choice] ?? []),
 	];

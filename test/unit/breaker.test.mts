@@ -245,3 +245,23 @@ test.each([{ failureThreshold: 0 }, { failureWindowMs: 0 }, { openMs: 0.5 }])('c
 	const make = () => new BreakerPolicy('o', { failureThreshold: 1, failureWindowMs: 1, openMs: 1, ...options }, new FakeClock());
 	expect(make).toThrow(/expected a whole number/);
 });
+
+describe('a circuit that is closed by hand', () => {
+	test('lets calls through at once, and opens again after as many failures as ever', async () => {
+		const { breaker, call, trip } = setUp();
+		await trip();
+		breaker.reset();
+		expect(breaker.state).toBe('closed');
+		expect(await call('well')).toBe('well');
+		await trip();
+		expect(breaker.state).toBe('open');
+	});
+
+	test('does not count what was sent before', async () => {
+		const { breaker, start, end } = setUp();
+		const calls = [start(), start(), start()];
+		breaker.reset();
+		for (const index of calls.keys()) await end(outage(), index);
+		expect(breaker.state).toBe('closed');
+	});
+});

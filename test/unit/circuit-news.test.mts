@@ -160,3 +160,19 @@ describe('a circuit that opens', () => {
 		expect(elsewhere.state).toBe('wary');
 	});
 });
+
+test('circuits that are closed by hand are closed in the processes that listen, for one origin or for all', async () => {
+	const clock = new FakeClock();
+	const signals = new MemoryBackend(clock);
+	const heard: Array<[string, string | undefined]> = [];
+	const member = (process: string) => {
+		const news = new CircuitNews({ signals, store: 'store', process, onReset: (origin) => heard.push([process, origin]) });
+		news.join('scope', new BreakerPolicy('https://a.test', OPTIONS, clock));
+		return news;
+	};
+	const one = member('one');
+	member('other');
+	await one.tellReset('https://a.test');
+	await one.tellReset(undefined);
+	expect(heard).toEqual([['other', 'https://a.test'], ['other', undefined]]);
+});

@@ -1,0 +1,30 @@
+import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { Place } from '../../../lib/cache/marks';
+import type { Egress } from '../../../lib/http';
+import type { Clearing } from '../../../lib/n8n/clear';
+import type { Runtime, SharedStore } from '../../../lib/runtime';
+
+/** A field of the panel, by its name; undefined where it is hidden. */
+export type Read = (name: string) => unknown;
+
+/** What operations work with, for one execution. */
+export interface Desk {
+	readonly runtime: Runtime;
+	/** Undefined where this process is meant alone. */
+	readonly shared: SharedStore | undefined;
+	readonly clearing: Pick<Clearing, 'clear' | 'foresee'>;
+	/** Where connections may go. */
+	readonly egress: Egress;
+	readonly place: Place;
+}
+
+/** One thing that the node does: its entry in the panel, the fields that are shown with it, and what it makes of them. */
+export interface Operation {
+	readonly name: string;
+	readonly action: string;
+	readonly description: string;
+	/** Several operations may have the same field: the same object. */
+	readonly fields: readonly INodeProperties[];
+	/** Throws InvalidOptionError that names the field; what it throws fails this item alone. */
+	readonly perform: (read: Read, desk: Desk, signal: AbortSignal) => Promise<INodeExecutionData | INodeExecutionData[]>;
+}
