@@ -79,6 +79,19 @@ export async function screenshotNode(editor: Editor, workflowId: string, nodeNam
 	await picture(editor.page, '[data-test-id="ndv"]', file);
 }
 
+/** On an open workflow: writes a PNG of a node's panel and closes it again; what it said. */
+export async function screenshotPanel({ page }: Editor, nodeName: string, file: string): Promise<string> {
+	const panel = page.locator('[data-test-id="ndv"]');
+	await page.locator(`[data-test-id="canvas-node"][data-node-name="${nodeName}"]`).dblclick();
+	await panel.waitFor();
+	await page.waitForTimeout(600);
+	await picture(page, '[data-test-id="ndv"]', file);
+	const text = await panel.innerText();
+	await page.keyboard.press('Escape');
+	await panel.waitFor({ state: 'detached' });
+	return text;
+}
+
 /** Writes a PNG of the whole window, e.g. the canvas after openWorkflow(). */
 export async function screenshotPage(editor: Editor, file: string): Promise<void> {
 	await settle(editor.page);

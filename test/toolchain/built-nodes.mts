@@ -18,6 +18,7 @@ export interface BuiltNode {
 export const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
 	readonly name: string;
 	readonly version: string;
+	readonly author: { readonly name: string };
 	readonly engines: { readonly node: string };
 	readonly scripts: Readonly<Record<string, string>>;
 	readonly n8n: { readonly nodes: readonly string[]; readonly credentials: readonly string[] };
@@ -33,4 +34,9 @@ export function builtNodes(): BuiltNode[] {
 		const node = new NodeClass();
 		return { className, file, description: 'nodeVersions' in node ? node.getNodeType().description : node.description };
 	});
+}
+
+/** As workflows name it: `n8n-nodes-fastpath.cachedAiCall`. */
+export function typeName({ description }: BuiltNode): string {
+	return `${manifest.name}.${description.name}`;
 }
