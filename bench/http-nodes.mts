@@ -86,8 +86,8 @@ try {
 	console.log(`ratio of the medians ${(quantile(times[THEIRS] ?? [], 0.5) / quantile(times[OURS] ?? [], 0.5)).toFixed(1)}`);
 
 	const { getRuntime } = createRequire(import.meta.url)('../dist/lib/runtime/index.js') as typeof Runtime;
-	const [series] = getRuntime().stats().calls;
-	const { p50, p95, p99, max } = series?.durationMs ?? { p50: NaN, p95: NaN, p99: NaN, max: NaN };
+	const { windows } = await getRuntime().snapshot();
+	const { p50, p95, p99, max } = windows['24h'].total.durationMs;
 	const [median, high, highest, worst] = [p50, p95, p99, max].map((ms) => ms.toFixed(0));
 	console.log(`one call of ours, waiting included: p50 ${median}  p95 ${high}  p99 ${highest}  max ${worst} ms`);
 

@@ -27,6 +27,7 @@ export class BreakerPolicy implements Policy {
 	readonly onOpen = new Map<string, () => void>();
 	readonly #changed: Bell;
 	#circuit: Circuit = CLOSED;
+	#trips = 0;
 
 	constructor(
 		/** Shown to the user when the circuit is open. */
@@ -42,6 +43,11 @@ export class BreakerPolicy implements Policy {
 
 	get state(): Circuit['state'] {
 		return this.#circuit.state;
+	}
+
+	/** How often it has opened after it was closed. */
+	get trips(): number {
+		return this.#trips;
 	}
 
 	async execute<T>(call: Call<T>, context: CallContext): Promise<T> {
@@ -96,6 +102,7 @@ export class BreakerPolicy implements Policy {
 		if (circuit === before) return;
 		this.#changed.ring();
 		if (circuit.state !== 'open' || before.state === 'half-open') return;
+		this.#trips += 1;
 		for (const tell of this.onOpen.values()) tell();
 	}
 

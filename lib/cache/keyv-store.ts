@@ -112,7 +112,7 @@ export class KeyvStore implements ManyStore {
 	}
 
 	stats(): StoreStats {
-		return { entries: null, bytes: null, evictions: 0 };
+		return { entries: null, bytes: null, evictions: 0, expired: 0, maxBytes: null };
 	}
 
 	sweep(): void {

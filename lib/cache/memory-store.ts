@@ -30,19 +30,23 @@ export class MemoryStore implements WalkableStore {
 	readonly #clock: Clock;
 	readonly #maxEntryBytes: number;
 	readonly #entries: LRUCache<string, Entry>;
+	readonly #maxBytes: number;
 	#evictions = 0;
+	#expired = 0;
 
 	constructor(options: MemoryStoreOptions) {
 		this.#clock = options.clock;
 		this.#maxEntryBytes = requireInteger('maxEntryBytes', options.maxEntryBytes ?? 1_048_576, { min: 1 });
+		this.#maxBytes = requireInteger('maxBytes', options.maxBytes ?? 64 * 1_048_576, { min: 1 });
 		this.#entries = new LRUCache<string, Entry>({
 			max: requireInteger('maxEntries', options.maxEntries ?? 1000, { min: 1 }),
-			maxSize: requireInteger('maxBytes', options.maxBytes ?? 64 * 1_048_576, { min: 1 }),
+			maxSize: this.#maxBytes,
 			// To the library, a start of 0 means that an entry never expires; a clock may begin at 0.
 			perf: { now: () => options.clock.now() + 1 },
 			ttlResolution: 0,
 			dispose: (_entry, _key, reason) => {
 				if (reason === 'evict') this.#evictions += 1;
+				if (reason === 'expire') this.#expired += 1;
 			},
 		});
 	}
@@ -102,7 +106,7 @@ export class MemoryStore implements WalkableStore {
 	}
 
 	stats(): StoreStats {
-		return { entries: this.#entries.size, bytes: this.#entries.calculatedSize, evictions: this.#evictions };
+		return { entries: this.#entries.size, bytes: this.#entries.calculatedSize, evictions: this.#evictions, expired: this.#expired, maxBytes: this.#maxBytes };
 	}
 
 	sweep(): void {

@@ -55,7 +55,11 @@ export interface StoreStats {
 	readonly entries: number | null;
 	/** Null where the store cannot tell. */
 	readonly bytes: number | null;
+	/** Entries that left to make room, and those that left as their time was over. */
 	readonly evictions: number;
+	readonly expired: number;
+	/** Null where the store sets none. */
+	readonly maxBytes: number | null;
 }
 
 /**

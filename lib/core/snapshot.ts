@@ -11,6 +11,15 @@ export interface Snapshot {
 	readonly history: readonly HistoryPoint[];
 	/** Pools, circuits and the like, of all processes; each names its own. */
 	readonly resources: ResourceFacts;
+	/** Per process, what was counted since it started: numbers that only grow, for who takes differences of them. */
+	readonly totals?: readonly TotalFacts[];
+}
+
+export interface TotalFacts {
+	/** The id of the process. */
+	readonly process: string;
+	/** As in the windows, with `upTo` in their times. */
+	readonly series: readonly SeriesFacts[];
 }
 
 export const WINDOW_NAMES = ['1m', '5m', '1h', '24h'] as const;
@@ -43,12 +52,14 @@ export interface SeriesLabels {
 
 export interface SeriesFacts extends SeriesLabels {
 	readonly calls: number;
+	/** Each call is in one of these six. */
 	readonly hits: number;
 	readonly similar: number;
 	readonly stale: number;
 	readonly revalidated: number;
 	readonly misses: number;
 	readonly bypassed: number;
+	/** Answered by a request that another call had under way; in one of the six as well. */
 	readonly coalesced: number;
 	/** Requests that were sent; those beyond the first of a call are retries. */
 	readonly attempts: number;
@@ -82,7 +93,11 @@ export interface Quantiles {
 	readonly p95: number;
 	readonly p99: number;
 	readonly max: number;
+	/** How many are at most each of `TIME_BOUNDS_MS`; those within 1 % of a bound may be on either side of it. */
+	readonly upTo?: readonly number[];
 }
+
+export const TIME_BOUNDS_MS: readonly number[] = [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000];
 
 export interface ProcessFacts {
 	/** Another one after a restart. */
@@ -109,6 +124,7 @@ export interface LoadFacts {
 	readonly loopDelayP99Ms: number;
 	/** The share of the time in which the event loop was busy. */
 	readonly loopUtilization: number;
+	/** In all, in that time. */
 	readonly gcMs: number;
 	readonly fileDescriptors: number | null;
 }
@@ -118,6 +134,7 @@ export interface HistoryPoint {
 	readonly at: number;
 	readonly calls: number;
 	readonly errors: number;
+	/** Answered from a cache: exact, similar and stale ones. */
 	readonly hits: number;
 	readonly coalesced: number;
 	readonly attempts: number;

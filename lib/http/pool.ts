@@ -35,6 +35,10 @@ export class Pool {
 	reused = 0;
 	opened = 0;
 	errors = 0;
+	/** Connections that were opened before anybody asked for them. */
+	prewarmed = 0;
+	/** TLS handshakes with the origin. */
+	handshakes = 0;
 	lastUsedAt: number;
 	maxIdleConnections = 0;
 	/** Of the latest request; for connections that nobody waits for. */
@@ -156,6 +160,7 @@ export class Pool {
 		);
 		const failed = attempts.filter((attempt) => attempt.status === 'rejected');
 		if (failed[0] && failed.length === missing) throw failed[0].reason;
+		this.prewarmed += missing - failed.length;
 		return missing - failed.length;
 	}
 
@@ -244,6 +249,7 @@ export class Pool {
 		const connection = new Connection(this.target, socket, now - startedAt, now, (closed) => this.#onClosed(closed));
 		this.#expectedCapacity = connection.capacity;
 		this.#all.add(connection);
+		if (this.target.secure) this.handshakes += 1;
 		this.#offer(connection);
 	}
 
@@ -260,9 +266,14 @@ export class Pool {
 	#keepWarm(): void {
 		const wanted = this.#retain && !this.#cold && this.requests >= this.options.warmAfterUses;
 		if (!wanted || this.#all.size + this.#opening > 0) return;
-		this.#open(this.connectMs).catch(() => {
-			this.#cold = true;
-		});
+		this.#open(this.connectMs).then(
+			() => {
+				this.prewarmed += 1;
+			},
+			() => {
+				this.#cold = true;
+			},
+		);
 	}
 
 	/** A failure is found out by the request that is expected. */

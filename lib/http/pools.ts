@@ -22,6 +22,10 @@ export interface PoolStats {
 	/** Requests that found their connection open. */
 	reused: number;
 	connectionsOpened: number;
+	/** Connections that were opened before anybody asked for them. */
+	prewarmed: number;
+	/** TLS handshakes with the origin. */
+	handshakes: number;
 	/** Connections that could not be opened, and requests without a complete response. */
 	errors: number;
 	open: number;
@@ -144,6 +148,8 @@ export class Pools {
 			requests: pool.requests,
 			reused: pool.reused,
 			connectionsOpened: pool.opened,
+			prewarmed: pool.prewarmed,
+			handshakes: pool.handshakes,
 			errors: pool.errors,
 			open: pool.open,
 			idle: pool.idle,

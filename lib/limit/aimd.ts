@@ -67,6 +67,10 @@ export class AimdLimiter implements Policy {
 		return this.#active;
 	}
 
+	get queued(): number {
+		return this.#line.size;
+	}
+
 	async execute<T>(call: Call<T>, context: CallContext): Promise<T> {
 		if (this.#active < this.#limit && this.#line.size === 0) this.#active += 1;
 		else await this.#line.wait(context);

@@ -25,6 +25,10 @@ export class Allowance {
 	#resetAt = 0;
 	#resetMs = 0;
 
+	get left(): number {
+		return this.#left;
+	}
+
 	get resetAt(): number {
 		return this.#resetAt;
 	}

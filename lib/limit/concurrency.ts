@@ -30,6 +30,10 @@ export class ConcurrencyLimiter implements Policy {
 		return this.#line.size;
 	}
 
+	get limit(): number {
+		return this.#maxConcurrent;
+	}
+
 	async execute<T>(call: Call<T>, context: CallContext): Promise<T> {
 		if (this.#active < this.#maxConcurrent) this.#active += 1;
 		else await this.#line.wait(context);

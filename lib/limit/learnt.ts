@@ -37,6 +37,19 @@ export class LearntLimit implements Policy {
 		return this.#underWay.size === 0 && this.#waiters.size === 0 && [...this.#allowances.values()].every(({ resetAt }) => resetAt <= now);
 	}
 
+	get active(): number {
+		return this.#underWay.size;
+	}
+
+	get queued(): number {
+		return this.#waiters.size;
+	}
+
+	/** Requests that are left, as far as the origin has said; null where it has not. */
+	get limit(): number | null {
+		return this.#allowances.get('requests')?.left ?? null;
+	}
+
 	async execute<T>(call: Call<T>, context: CallContext): Promise<T> {
 		const cost = this.#forecast.cost(context.tokens);
 		if (this.#waiters.size > 0 || !this.#take(cost)) await this.#wait(cost, context);

@@ -29,6 +29,8 @@ const MAX_ASKS = 16;
 export class RateLimiter implements Policy {
 	readonly name = 'rate';
 	readonly #buckets: readonly Bucket[];
+	/** Calls in the shortest of its windows. */
+	readonly limit: number | null;
 	readonly #maxQueued: number;
 	readonly #shared: SharedRate | undefined;
 	readonly #queue = new Set<Waiter>();
@@ -44,6 +46,7 @@ export class RateLimiter implements Policy {
 		shared?: SharedRateParts,
 	) {
 		const windows = windowsOf(options);
+		this.limit = windows[0]?.limit ?? null;
 		this.#shared = shared && new SharedRate(shared, windows, clock);
 		this.#buckets = (shared ? widened(windows) : windows).map(({ limit, windowMs }) => new Bucket(limit, windowMs));
 		this.#maxQueued = requireInteger('maxQueued', options.maxQueued ?? 10_000);

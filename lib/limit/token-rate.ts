@@ -18,22 +18,29 @@ interface Spent {
  */
 export class TokenRate implements Policy {
 	readonly name = 'tokens';
-	readonly #perMinute: number;
+	/** Tokens in any minute. */
+	readonly limit: number;
 	/** Of the last minute, and of calls that have yet to go; in the order of their times. */
 	readonly #spent: Spent[] = [];
 	#sum = 0;
 	#lastAt = -Infinity;
+	#queued = 0;
 
 	constructor(
 		perMinute: number,
 		private readonly clock: Clock,
 	) {
-		this.#perMinute = requireInteger('Tokens per Minute', perMinute, { min: 1 });
+		this.limit = requireInteger('Tokens per Minute', perMinute, { min: 1 });
 	}
 
 	/** Nothing of what was spent counts any more. */
 	get idle(): boolean {
 		return this.#lastAt + WINDOW_MS <= this.clock.now();
+	}
+
+	/** Calls that wait for their turn. */
+	get queued(): number {
+		return this.#queued;
 	}
 
 	async execute<T>(call: Call<T>, context: CallContext): Promise<T> {
@@ -45,15 +52,15 @@ export class TokenRate implements Policy {
 
 	/** When the call may go. What has left the window by then makes room. */
 	#reserve(tokens: number, deadlineAt: number): number {
-		if (tokens > this.#perMinute) {
-			throw new LimitExceededError(`This call takes ${tokens} tokens, which is more than the ${this.#perMinute} that a minute has`);
+		if (tokens > this.limit) {
+			throw new LimitExceededError(`This call takes ${tokens} tokens, which is more than the ${this.limit} that a minute has`);
 		}
 		const now = this.clock.now();
 		let at = Math.max(now, this.#lastAt);
 		let gone = 0;
 		let sum = this.#sum;
 		for (const spent of this.#spent) {
-			if (spent.at + WINDOW_MS > at && sum + tokens <= this.#perMinute) break;
+			if (spent.at + WINDOW_MS > at && sum + tokens <= this.limit) break;
 			at = Math.max(at, spent.at + WINDOW_MS);
 			sum -= spent.tokens;
 			gone += 1;
@@ -70,11 +77,13 @@ export class TokenRate implements Policy {
 
 	async #wait(ms: number, { signal, trace }: CallContext): Promise<void> {
 		const since = this.clock.now();
+		this.#queued += 1;
 		try {
 			await this.clock.sleep(Math.ceil(ms), signal);
 		} catch {
 			throw left(signal);
 		} finally {
+			this.#queued -= 1;
 			trace.waitedMs += this.clock.now() - since;
 		}
 	}

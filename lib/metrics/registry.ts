@@ -1,212 +1,133 @@
-import type { ErrorCode } from '../core/errors';
-import type { CallTrace } from '../core/trace';
-import { Histogram } from './histogram';
+import type { Clock } from '../core/clock';
+import type { SeriesLabels, WindowName } from '../core/snapshot';
+import { Series, type WrittenSeries } from './series';
+import { Tally, type CallRecord } from './tally';
+import { forEachWindow, MINUTE_MS, minutesOf, ringsOf } from './windows';
 
-/** What a call is counted under. Bounded in number, and never a secret. */
-export interface CallLabels {
-	/** What made the call, such as `cachedAiCall`. */
-	readonly source: string;
-	readonly origin: string;
+export interface RegistryOptions {
+	readonly clock: Clock;
+	/** Default true. */
+	readonly enabled?: boolean;
 }
 
-export interface CallRecord {
-	readonly trace: CallTrace;
-	/** From the caller's point of view, with all waiting. */
-	readonly durationMs: number;
-	/** Absent where the call succeeded. */
-	readonly errorCode?: ErrorCode | 'ERR_UNKNOWN' | undefined;
-	readonly inputTokens?: number;
-	readonly outputTokens?: number;
+/** What was counted, in a form that adds up with that of other processes. */
+export interface WrittenMetrics {
+	readonly windows: Readonly<Record<WindowName, { readonly spanMs: number; readonly series: readonly WrittenSeries[] }>>;
+	readonly ever: readonly WrittenSeries[];
 }
 
-export interface SeriesSnapshot extends CallLabels {
-	readonly calls: number;
-	readonly hits: number;
-	readonly stale: number;
-	readonly revalidated: number;
-	readonly misses: number;
-	readonly bypassed: number;
-	readonly coalesced: number;
-	readonly attempts: number;
-	readonly reusedConnections: number;
-	readonly waitedMs: number;
-	readonly inputTokens: number;
-	readonly outputTokens: number;
-	readonly costUsd: number;
-	readonly savedUsd: number;
-	/** What was not asked for again, by the reason. */
-	readonly saved: Readonly<Record<SavedBy, Savings>>;
-	readonly errors: Readonly<Partial<Record<string, number>>>;
-	/** What was asked behind stale answers, for which no caller waited; in none of the other numbers. */
-	readonly refreshes: Readonly<Refreshes>;
-	/** Of calls that went upstream; answers from the cache stay out of it. */
-	readonly upstreamMs: QuantileSnapshot;
-	readonly durationMs: QuantileSnapshot;
-}
+/** Calls of further label sets are counted together under `other`. */
+export const MAX_SERIES = 200;
+const OTHER = 'other';
+const MAX_NAME_LENGTH = 100;
+/** A series without calls for longer is in no window any more. */
+const IDLE_MS = 25 * 60 * MINUTE_MS;
 
-/** `exact`: the same request was answered before · `similar`: one like it was · `coalesced`: it was under way. */
-export type SavedBy = 'exact' | 'similar' | 'coalesced';
-
-export interface Savings {
-	calls: number;
-	tokens: number;
-	usd: number;
-	ms: number;
-}
-
-export interface Refreshes {
-	calls: number;
-	failed: number;
-	attempts: number;
-	inputTokens: number;
-	outputTokens: number;
-	costUsd: number;
-	upstreamMs: number;
-}
-
-const SAVED_BY = ['exact', 'similar', 'coalesced'] as const;
-
-/** Undefined where a call was not saved. */
-export function savedBy({ cache, coalesced }: Pick<CallTrace, 'cache' | 'coalesced'>): SavedBy | undefined {
-	if (coalesced) return 'coalesced';
-	if (cache === 'similar') return 'similar';
-	return cache === 'hit' || cache === 'stale' ? 'exact' : undefined;
-}
-
-/** Of nothing yet. */
-export function noSavings(): Record<SavedBy, Savings> {
-	const entries = SAVED_BY.map((by) => [by, { calls: 0, tokens: 0, usd: 0, ms: 0 }] as const);
-	return Object.fromEntries(entries) as Record<SavedBy, Savings>;
-}
-
-export function addSavings(savings: Record<SavedBy, Savings>, trace: CallTrace): void {
-	const by = savedBy(trace);
-	if (!by) return;
-	savings[by].calls += 1;
-	savings[by].tokens += trace.savedTokens ?? 0;
-	savings[by].usd += trace.savedUsd ?? 0;
-	savings[by].ms += trace.savedMs ?? 0;
-}
-
-export interface QuantileSnapshot {
-	readonly count: number;
-	readonly sum: number;
-	readonly p50: number;
-	readonly p95: number;
-	readonly p99: number;
-	readonly max: number;
-}
-
-/** Calls beyond this many label sets are counted together under `other`. */
-const MAX_SERIES = 200;
-const OTHER: CallLabels = { source: 'other', origin: 'other' };
-
-class Series {
-	calls = 0;
-	hits = 0;
-	stale = 0;
-	revalidated = 0;
-	misses = 0;
-	bypassed = 0;
-	coalesced = 0;
-	attempts = 0;
-	reusedConnections = 0;
-	waitedMs = 0;
-	inputTokens = 0;
-	outputTokens = 0;
-	costUsd = 0;
-	savedUsd = 0;
-	readonly saved = noSavings();
-	readonly errors: Partial<Record<string, number>> = {};
-	readonly refreshes: Refreshes = { calls: 0, failed: 0, attempts: 0, inputTokens: 0, outputTokens: 0, costUsd: 0, upstreamMs: 0 };
-	readonly upstream = new Histogram();
-	readonly duration = new Histogram();
-
-	constructor(readonly labels: CallLabels) {}
-
-	record({ trace, durationMs, errorCode, inputTokens, outputTokens }: CallRecord): void {
-		this.calls += 1;
-		if (trace.cache === 'hit' || trace.cache === 'similar') this.hits += 1;
-		else if (trace.cache === 'stale') this.stale += 1;
-		else if (trace.cache === 'revalidated') this.revalidated += 1;
-		else if (trace.cache === 'miss') this.misses += 1;
-		else this.bypassed += 1;
-		this.waitedMs += trace.waitedMs;
-		this.savedUsd += trace.savedUsd ?? 0;
-		addSavings(this.saved, trace);
-		this.duration.record(durationMs);
-		if (errorCode) this.errors[errorCode] = (this.errors[errorCode] ?? 0) + 1;
-		if (trace.coalesced) {
-			// What the shared request cost and took is counted once, with its leader.
-			this.coalesced += 1;
-			return;
-		}
-		this.attempts += trace.attempts;
-		this.costUsd += trace.costUsd ?? 0;
-		if (trace.connectionReused) this.reusedConnections += 1;
-		if (trace.attempts > 0) {
-			this.upstream.record(trace.upstreamMs);
-			this.inputTokens += inputTokens ?? 0;
-			this.outputTokens += outputTokens ?? 0;
-		}
-	}
-
-	refreshed({ trace, errorCode, inputTokens = 0, outputTokens = 0 }: CallRecord): void {
-		const { refreshes } = this;
-		refreshes.calls += 1;
-		if (errorCode) refreshes.failed += 1;
-		refreshes.attempts += trace.attempts;
-		refreshes.inputTokens += inputTokens;
-		refreshes.outputTokens += outputTokens;
-		refreshes.costUsd += trace.costUsd ?? 0;
-		refreshes.upstreamMs += trace.upstreamMs;
-	}
-
-	snapshot(): SeriesSnapshot {
-		const { labels, upstream, duration, errors, refreshes, ...counts } = this;
-		return { ...labels, ...counts, refreshes: { ...refreshes }, saved: structuredClone(this.saved), errors: { ...errors }, upstreamMs: quantiles(upstream), durationMs: quantiles(duration) };
-	}
+export interface Meter {
+	/** Counts a call that ends now. */
+	record(call: CallRecord): void;
+	/** Counts a call that nobody waited for. */
+	refreshed(call: CallRecord): void;
 }
 
 /** Counts and times every call of the process. */
 export class MetricsRegistry {
+	/** May be changed at any time: what ends while it is off is not counted. */
+	enabled: boolean;
+	readonly #clock: Clock;
 	readonly #series = new Map<string, Series>();
+	readonly #spans = ringsOf(() => undefined);
+	readonly #minutes = minutesOf<Uint8Array>((before, more) => Tally.of(before, more).write());
+	readonly #since: number;
 
-	record(labels: CallLabels, call: CallRecord): void {
-		this.#find(labels).record(call);
+	constructor({ clock, enabled = true }: RegistryOptions) {
+		this.#clock = clock;
+		this.#since = clock.now();
+		this.enabled = enabled;
 	}
 
-	/** Of a call that nobody waited for. */
-	refreshed(labels: CallLabels, call: CallRecord): void {
-		this.#find(labels).refreshed(call);
+	/** Where calls with these labels are counted; cheap to keep, and nothing before the first call. */
+	meter(labels: SeriesLabels): Meter {
+		const bounded = boundedLabels(labels);
+		const key = keyOf(bounded);
+		let series: Series | undefined;
+		/** One that left, as it was idle, comes back as another. */
+		const find = (now: number) => {
+			if (series === undefined || now - series.lastAt >= IDLE_MS) series = this.#find(key, bounded);
+			return series.at(now);
+		};
+		return {
+			record: (call) => {
+				if (this.enabled) find(this.#clock.now()).record(call);
+			},
+			refreshed: (call) => {
+				if (this.enabled) find(this.#clock.now()).refreshed(call);
+			},
+		};
 	}
 
-	snapshot(): SeriesSnapshot[] {
-		return [...this.#series.values()].map((series) => series.snapshot());
+	/** Writes down what is over, and lets go of what is idle; called now and then. */
+	settle(): void {
+		const now = this.#clock.now();
+		for (const [key, series] of this.#series) {
+			series.settle(now);
+			if (now - series.lastAt >= IDLE_MS) this.#series.delete(key);
+		}
 	}
 
-	reset(): void {
-		this.#series.clear();
+	written(): WrittenMetrics {
+		this.settle();
+		const now = this.#clock.now();
+		const all = [...this.#series.values()];
+		const sinceEpoch = this.#clock.wallNow() - now;
+		const writtenBy = (read: (series: Series) => Uint8Array | undefined): WrittenSeries[] =>
+			all.flatMap((series) => {
+				const tally = read(series);
+				return tally ? [{ ...series.labels, lastAt: Math.round(series.lastAt + sinceEpoch), tally }] : [];
+			});
+		return {
+			windows: forEachWindow((name) => ({
+				spanMs: Math.min(now - this.#since, this.#spans[name].spanMs(now)),
+				series: writtenBy((series) => series.within(name, now)),
+			})),
+			ever: writtenBy((series) => series.ever()),
+		};
 	}
 
-	#find(labels: CallLabels): Series {
-		const name = `${labels.source} ${labels.origin}`;
-		const found = this.#series.get(name);
+	/** Of the last day, what was counted in each minute; only whole slots. */
+	minutes(): Array<{ readonly at: number; readonly value: Uint8Array }> {
+		this.settle();
+		return this.#minutes.until(this.#clock.wallNow());
+	}
+
+	#find(key: string, labels: SeriesLabels): Series {
+		const found = this.#series.get(key);
 		if (found) return found;
-		if (this.#series.size >= MAX_SERIES && labels !== OTHER) return this.#find(OTHER);
-		const series = new Series(labels);
-		this.#series.set(name, series);
+		if (this.#series.size >= MAX_SERIES && labels !== OTHERS) return this.#find(OTHER, OTHERS);
+		const series = new Series(labels, (at, written) => this.#minutes.add(at + this.#clock.wallNow() - this.#clock.now(), written));
+		this.#series.set(key, series);
 		return series;
 	}
 }
 
-function quantiles(histogram: Histogram): QuantileSnapshot {
-	return {
-		count: histogram.count,
-		sum: histogram.sum,
-		p50: histogram.quantile(0.5),
-		p95: histogram.quantile(0.95),
-		p99: histogram.quantile(0.99),
-		max: histogram.max,
-	};
+/** What is counted together where there are too many to count apart. */
+export const OTHERS: SeriesLabels = { source: OTHER, workflowId: OTHER, node: OTHER, origin: OTHER, model: OTHER };
+
+export function keyOf({ source, workflowId, node, origin, model }: SeriesLabels): string {
+	return JSON.stringify([source, workflowId, node, origin, model]);
+}
+
+/** Names are the user's, and may be of any length; an address may hold a password. */
+function boundedLabels({ source, workflowId, node, origin, model }: SeriesLabels): SeriesLabels {
+	return { source: bounded(source), workflowId: bounded(workflowId), node: bounded(node), origin: bounded(originOf(origin)), model: bounded(model) };
+}
+
+function bounded(name: string): string {
+	return name.slice(0, MAX_NAME_LENGTH);
+}
+
+function originOf(address: string): string {
+	if (!/^[a-z][a-z\d+.-]*:\/\//i.test(address) || !URL.canParse(address)) return address.replace(/^.*@|[/?#].*$/g, '');
+	const { origin, protocol, host } = new URL(address);
+	return origin === 'null' ? `${protocol}//${host}` : origin;
 }

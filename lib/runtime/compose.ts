@@ -26,6 +26,10 @@ export interface LaneOptions {
 	/** What makes the calls, for the metrics: `cachedAiCall`, `pooledHttp`. */
 	readonly source: string;
 	readonly scope: Scope;
+	/** Whose calls they are, for the metrics; bounded there, and shown. */
+	readonly place?: { readonly workflowId: string; readonly nodeName?: string | undefined } | undefined;
+	/** What answers them, where an origin has several, for the metrics. */
+	readonly model?: string | undefined;
 	/** Without it, calls are neither cached nor coalesced. */
 	readonly cache?: CacheOptions | undefined;
 	/** Where answers are kept, and flights and rates shared between processes; without it, in the memory of this process alone. */
@@ -167,13 +171,14 @@ const countAttempts: Policy = {
 
 export function openLane(runtime: Runtime, options: LaneOptions): Lane {
 	const policy = compose(runtime, options);
-	const labels = { source: options.source, origin: options.scope.origin };
+	const { source, scope, place, model = '' } = options;
+	const meter = runtime.measurements.calls.meter({ source, workflowId: place?.workflowId ?? '', node: place?.nodeName ?? '', origin: scope.origin, model });
 	const refreshedBy =
 		<T>(account: Account<T> | undefined): CallContext['refreshed'] =>
 		(outcome, behind) => {
 			// The key names calls of one kind, so what was refreshed is of the caller's type.
 			const facts = 'value' in outcome ? account?.(outcome.value as T, behind) : { errorCode: codeOf(outcome.error) };
-			runtime.metrics.refreshed(labels, { trace: behind, durationMs: behind.upstreamMs, ...facts });
+			meter.refreshed({ trace: behind, durationMs: behind.upstreamMs, ...facts });
 		};
 	return {
 		look: async (key, prompt) => await look(runtime, options, key, prompt),
@@ -185,11 +190,12 @@ export function openLane(runtime: Runtime, options: LaneOptions): Lane {
 			try {
 				const value = await policy.execute(call, { ...lane, trace, refreshed: refreshedBy(account) });
 				trace.totalMs = elapsed();
-				runtime.metrics.record(labels, { trace, durationMs: elapsed(), ...account?.(value, trace) });
+				const { inputTokens, outputTokens } = account?.(value, trace) ?? {};
+				meter.record({ trace, durationMs: trace.totalMs, inputTokens, outputTokens });
 				return { ok: true, value, trace };
 			} catch (error) {
 				trace.totalMs = elapsed();
-				runtime.metrics.record(labels, { trace, durationMs: elapsed(), errorCode: codeOf(error) });
+				meter.record({ trace, durationMs: trace.totalMs, errorCode: codeOf(error) });
 				return { ok: false, error, trace };
 			}
 		},

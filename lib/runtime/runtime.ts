@@ -26,17 +26,19 @@ import { ConcurrencyLimiter } from '../limit/concurrency';
 import { LearntLimit } from '../limit/learnt';
 import { TokenRate } from '../limit/token-rate';
 import { RateLimiter, type RateOptions } from '../limit/rate';
-import { MetricsRegistry, type SeriesSnapshot } from '../metrics/registry';
 import { RetryBudget, type BudgetOptions } from '../retry/budget';
 import { SimilarIndex } from '../similar';
 import { SimilarCounts, type SimilarParts } from '../similar/policy';
 import { VectorIndex } from '../similar/vectors';
 import type { Policy } from '../core/policy';
+import type { ResourceFacts, Snapshot } from '../core/snapshot';
 import { compose, openLane, type Lane, type LaneOptions } from './compose';
 import { ESTATE_FORMAT, type Estate } from './estate';
 import { foreseeIn, type Foreseen } from './foresee';
 import { Journals } from './journals';
+import { measuresFrom, Measurements } from './measurements';
 import { Registry } from './registry';
+import { resourcesOf } from './resources';
 import { scopeKey, type Scope } from './scope';
 import { SharedLimits, type CircuitReset } from './shared-limits';
 import { SharedStores, type Cleared, type SharedStore } from './shared-stores';
@@ -63,7 +65,6 @@ export interface RuntimeStats {
 	readonly circuits: ReadonlyArray<{ readonly scope: string; readonly state: string }>;
 	/** Most used first. */
 	readonly pools: ReturnType<PooledTransport['stats']>;
-	readonly calls: readonly SeriesSnapshot[];
 	/** Those that run and the last fifty that have ended. */
 	readonly batches: readonly BatchRecord[];
 }
@@ -89,7 +90,8 @@ export class Runtime {
 	readonly compressor = new BodyCompressor();
 	/** Where items of several executions meet for requests that they share. */
 	readonly windows: Windows;
-	readonly metrics = new MetricsRegistry();
+	/** Of calls and of the process. */
+	readonly measurements: Measurements;
 	readonly #breakers: Registry<BreakerPolicy>;
 	readonly #limiters: Registry<ConcurrencyLimiter>;
 	readonly #adaptive: Registry<AimdLimiter>;
@@ -124,6 +126,8 @@ export class Runtime {
 		);
 		this.spending = new BudgetBook(this.clock);
 		this.transport = createTransport({ clock: this.clock });
+		const resources = async () => await this.#resources();
+		this.measurements = new Measurements({ clock: this.clock, id: this.#id, enabled: measuresFrom(process.env), resources });
 		const shared = this.#bounds;
 		// An open circuit may be forgotten too: hundreds of dead origins must not lock out the next one.
 		this.#breakers = new Registry({ ...shared, isIdle: (breaker) => breaker.state !== 'half-open' });
@@ -141,6 +145,7 @@ export class Runtime {
 
 	/** A way for calls of one kind; cheap enough to be made once per execution. */
 	lane(options: LaneOptions): Lane {
+		this.measurements.start();
 		return openLane(this, options);
 	}
 
@@ -257,9 +262,13 @@ export class Runtime {
 			backgroundFailures: this.background.failures,
 			circuits: this.#breakers.entries().map(([scope, breaker]) => ({ scope, state: breaker.state })),
 			pools: this.transport.ranking(Infinity),
-			calls: this.metrics.snapshot(),
 			batches: this.batches.list(),
 		};
+	}
+
+	/** What was measured in this process. */
+	async snapshot(): Promise<Snapshot> {
+		return await this.measurements.snapshot();
 	}
 
 	sweep(): void {
@@ -290,6 +299,7 @@ export class Runtime {
 	/** Ends timers and background work and closes connections once they are idle; calls under way finish. */
 	async dispose(): Promise<void> {
 		this.#cancelSweep();
+		this.measurements.enabled = false;
 		for (const [, balancer] of this.#balancers.entries()) balancer.dispose();
 		this.#end.abort();
 		await this.background.drain();
@@ -299,6 +309,26 @@ export class Runtime {
 		await this.sharedStores.dispose();
 		await this.journals.dispose();
 		await this.store.dispose();
+	}
+
+	async #resources(): Promise<ResourceFacts> {
+		const stores = this.sharedStores.list();
+		const shared = stores.flatMap((store) => this.#overProcesses.get(store)?.rates() ?? []);
+		return await resourcesOf({
+			process: this.#id,
+			memory: this.store,
+			stores,
+			transport: this.transport,
+			breakers: this.#breakers.entries(),
+			limits: {
+				slots: this.#limiters.entries(),
+				adaptive: this.#adaptive.entries(),
+				rate: [...this.#rates.entries(), ...shared],
+				tokens: this.#tokens.entries(),
+				learnt: this.#learnt.entries(),
+			},
+			batches: this.batches,
+		});
 	}
 
 	#scheduleSweep(): void {

@@ -6,6 +6,13 @@ export interface Scope {
 	readonly origin: string;
 }
 
+/** The origin of the scope that a name begins with; see `Runtime`. */
+export function originIn(name: string): string {
+	const [scope] = JSON.parse(name) as [string];
+	const [, origin] = JSON.parse(scope) as [string, string];
+	return origin;
+}
+
 export function scopeKey(scope: Scope): string {
 	return JSON.stringify([scope.credential, scope.origin]);
 }

@@ -72,6 +72,9 @@ export class SharedLimits {
 		return this.#rates.obtain(key, () => new RateLimiter(options, clock, { counters, isUp, name: nameOf('rate', key), random }));
 	}
 
+	rates(): Array<[string, RateLimiter]> {
+		return this.#rates.entries();
+	}
 }
 
 /** Nothing of what it stands for can be read from it. */

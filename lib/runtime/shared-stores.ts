@@ -39,6 +39,8 @@ export interface SharedStore {
 	readonly status: SharedStatus;
 	/** Entries that were there and could not be read: of somebody else, of another key, or broken. */
 	readonly unreadable: number;
+	/** Commands that the store is not kept open for; see the guard. */
+	readonly aside: GuardedBackend['aside'];
 	/** Clears what is kept here, for all processes. */
 	clear(rule: Rule): Promise<Cleared>;
 	/** What `clear` would take away. */
@@ -80,6 +82,11 @@ export class SharedStores {
 		return held;
 	}
 
+	/** Those that are open. */
+	list(): SharedStore[] {
+		return [...this.#held.values()];
+	}
+
 	sweep(): void {
 		const expired = this.clock.now() - IDLE_MS;
 		for (const [id, held] of this.#held) {
@@ -113,6 +120,7 @@ export class SharedStores {
 			store: new TieredStore(name, near, new ClearableStore(far, rules), new FrontNews(guard, front), (key) => warmUp.used(key)),
 			label,
 			backend: guard,
+			aside: async (command) => await guard.aside(command),
 			leases: new LeaseDeck({ shared: guard, clock, random: this.random, settled: () => queue?.settled() }),
 			guard,
 			queue,

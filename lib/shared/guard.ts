@@ -171,6 +171,12 @@ export class GuardedBackend implements SharedBackend, SureShared {
 		return await this.#write(async () => ({ value: await command(this.backend) }), () => undefined);
 	}
 
+	/** Like `sure`, for what a store is not kept open for: where it is not in use anyway, nothing is sent. */
+	async aside<T>(command: (store: SharedBackend) => Promise<T>): Promise<{ readonly value: T } | undefined> {
+		if (!this.#connected || this.#state !== 'up' || this.#disposed) return undefined;
+		return await this.#try(async () => ({ value: await command(this.backend) }), () => undefined, this.#timeoutMs);
+	}
+
 	async publish(channel: string, message: string): Promise<void> {
 		await this.#read(() => this.backend.publish(channel, message), undefined);
 	}

@@ -23,7 +23,7 @@ import { Summary } from './summary';
 export async function batchItems(context: IExecuteFunctions, runtime: Runtime, operation: BatchOperation): Promise<INodeExecutionData[][]> {
 	const summary = new Summary();
 	const shared = await openStore(context, runtime, readStore(context));
-	const place: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, warn: summary.warn, shared };
+	const place: Place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, nodeName: context.getNode().name, warn: summary.warn, shared };
 	const output = operation === 'submitBatch' ? await submitItems(context, runtime, place) : await followItems(context, runtime, place, summary, operation);
 	summary.show(context);
 	return output;
@@ -132,7 +132,7 @@ async function followItems(
 			return { json: { ...known, ...statusOf(collection.batch) } };
 		}
 		if (parameters.batchId === '' && manifest) return { json: known };
-		return { json: { ...known, ...statusOf(await look(runtime, access, parameters, operation, signal)) } };
+		return { json: { ...known, ...statusOf(await look(runtime, access, parameters, place, operation, signal)) } };
 	});
 }
 
@@ -140,10 +140,11 @@ async function look(
 	runtime: Runtime,
 	access: ProviderAccess,
 	parameters: BatchParameters,
+	place: Place,
 	operation: 'getBatch' | 'cancelBatch',
 	signal: AbortSignal,
 ): Promise<ProviderBatch> {
-	const client = new BatchClient(runtime, access, parameters, signal);
+	const client = new BatchClient(runtime, access, parameters, place, signal);
 	return operation === 'cancelBatch' ? await client.cancel(parameters.batchId) : (await client.get(parameters.batchId)).batch;
 }
 

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { CallTrace } from '../../lib/core/trace';
-import { addSavings, noSavings, type Savings } from '../../lib/metrics/registry';
+import { addSavings, noSavings, type Savings } from '../../lib/metrics/savings';
 import { addHint } from '../../lib/n8n/hints';
 
 const MAX_WARNINGS = 10;

@@ -65,7 +65,7 @@ describe('the memory store', () => {
 		await store.delete('b');
 		await clock.advance(11);
 		store.sweep();
-		expect(store.stats()).toEqual({ entries: 0, bytes: 0, evictions: 0 });
+		expect(store.stats()).toMatchObject({ entries: 0, bytes: 0, evictions: 0 });
 	});
 
 	test('a sweep gives the memory of expired answers back without anybody asking for them', async () => {

@@ -69,7 +69,7 @@ export class CountingStore implements Store {
 	}
 
 	stats(): StoreStats {
-		return { entries: this.answers.size, bytes: null, evictions: 0 };
+		return { entries: this.answers.size, bytes: null, evictions: 0, expired: 0, maxBytes: null };
 	}
 
 	sweep(): void {}

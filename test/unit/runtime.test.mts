@@ -107,7 +107,8 @@ describe('a lane', () => {
 		for (const outcome of await Promise.all(callers)) expect(outcome).toMatchObject({ ok: true, value: 'answer', trace: { attempts: 1, cache: 'miss' } });
 		expect(await run()).toMatchObject({ ok: true, trace: { cache: 'hit', attempts: 0 } });
 		expect(upstream.count).toBe(1);
-		expect(runtime.stats()).toMatchObject({ inFlight: 0, coalesced: 9, calls: [{ calls: 11, hits: 1, coalesced: 9, attempts: 1 }] });
+		expect(runtime.stats()).toMatchObject({ inFlight: 0, coalesced: 9 });
+		expect((await runtime.snapshot()).windows['1m'].series).toMatchObject([{ calls: 11, hits: 1, coalesced: 9, attempts: 1 }]);
 		expect(listeners(signal)).toBe(0);
 	});
 
@@ -118,10 +119,10 @@ describe('a lane', () => {
 		const { signal } = new AbortController();
 		const outcome = await runtime.lane(OPTIONS).run(fail, { signal, key: 'k', idempotent: true });
 		expect(outcome).toMatchObject({ ok: false, error, trace: { attempts: 1 } });
-		expect(runtime.stats().calls).toMatchObject([{ errors: { ERR_HTTP_STATUS: 1 } }]);
+		expect((await runtime.snapshot()).windows['1m'].total).toMatchObject({ errors: { ERR_HTTP_STATUS: 1 } });
 		const bug = await runtime.lane(OPTIONS).run(async () => await Promise.reject(new TypeError('bug')), { signal, idempotent: true });
 		expect(bug.ok).toBe(false);
-		expect(runtime.stats().calls).toMatchObject([{ errors: { ERR_UNKNOWN: 1 } }]);
+		expect((await runtime.snapshot()).windows['1m'].total).toMatchObject({ errors: { ERR_HTTP_STATUS: 1, ERR_UNKNOWN: 1 } });
 	});
 
 	test('counts every attempt, and what was waited between them', async () => {
@@ -149,9 +150,9 @@ describe('a lane', () => {
 		expect(await outcome).toMatchObject({ ok: false, error: { code: 'ERR_TIMEOUT', phase: 'total' } });
 		expect(upstream.count).toBe(10);
 		expect(upstream.calls.every(({ context }) => context.signal.aborted)).toBe(true);
-		// All that is left is the sweep's own timer.
+		// All that is left are the timers of the sweep and of the measurements.
 		await settle();
-		expect([runtime.stats().inFlight, clock.timers]).toEqual([0, 1]);
+		expect([runtime.stats().inFlight, clock.timers]).toEqual([0, 2]);
 	});
 
 	test('shares one bound and one circuit with the other lanes of its scope', async () => {

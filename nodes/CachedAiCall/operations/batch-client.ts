@@ -3,6 +3,8 @@ import type { Call } from '../../../lib/core/policy';
 import type { Lane, Runtime } from '../../../lib/runtime';
 import type { ProviderAccess } from '../access';
 import type { CallParameters } from '../parameters';
+import type { Place } from './chat';
+import { laneOf } from './lane';
 import { readFromProvider, sendToProvider, type SendSettings } from './send';
 
 /** A provider's batches in the name of one credential; each request has the attempts, the circuit and the slots of a call. */
@@ -15,23 +17,14 @@ export class BatchClient {
 		private readonly runtime: Runtime,
 		private readonly access: ProviderAccess,
 		parameters: CallParameters,
+		place: Place,
 		private readonly signal: AbortSignal,
 	) {
-		const { resilience, connection, attemptTimeoutMs, totalTimeoutMs } = parameters;
+		const { connection, attemptTimeoutMs } = parameters;
 		const { choice, baseUrl, credentialId } = access;
 		this.format = choice.wire.batches;
 		this.#settings = { connection, attemptTimeoutMs };
-		this.#lane = runtime.lane({
-			source: 'cachedAiCall',
-			scope: { credential: credentialId, origin: new URL(baseUrl).origin },
-			retry: resilience.retry,
-			retryBudget: resilience.retryBudget,
-			rate: resilience.rate,
-			breaker: resilience.breaker,
-			maxConcurrent: resilience.concurrency,
-			attemptTimeoutMs,
-			totalTimeoutMs,
-		});
+		this.#lane = runtime.lane(laneOf(credentialId, new URL(baseUrl).origin, parameters, place));
 	}
 
 	/** Sends the requests as a new batch. Only that is not repeated after a failure that may have come too late. */

@@ -38,7 +38,7 @@ export async function collect(
 	const { batchId } = parameters;
 	if (batchId === '' && !given) throw new InvalidOptionError('Batch ID', 'what Submit Batch put out', batchId);
 	if (batchId === '') return { done: true, results: (given ?? []).flatMap((entry) => fromCache(access, parameters, entry)) };
-	const client = new BatchClient(runtime, access, parameters, signal);
+	const client = new BatchClient(runtime, access, parameters, place, signal);
 	const journal = new BatchJournal(storeOf(runtime, place), access);
 	const { batch, body } = await client.get(batchId);
 	if (!isOver(batch.state)) return { done: false, batch };

@@ -118,7 +118,7 @@ export async function submit(runtime: Runtime, { requests, manifest }: Draft, pl
 	const outputTokens = requests.reduce((sum, one) => sum + (one.parameters.request.maxTokens ?? 0), 0);
 	const estimate = usageOf({ inputTokens: requests.reduce((sum, { tokens }) => sum + tokens, 0), outputTokens });
 	const estimatedCostUsd = priceCall(access, parameters, [request.model], estimate);
-	const client = new BatchClient(runtime, access, parameters, signal);
+	const client = new BatchClient(runtime, access, parameters, place, signal);
 	const journal = new BatchJournal(storeOf(runtime, place), access);
 	const anew = cache.mode === 'off' || cache.mode === 'refresh';
 	const identity = { keys: requests.map(({ key }) => key), run: anew ? run : '' };

@@ -94,7 +94,7 @@ export function plan(runtime: Runtime, access: ProviderAccess, parameters: ChatP
 
 function openLane(runtime: Runtime, credential: string, origin: string, parameters: ChatParameters, place: Place): Lane {
 	return runtime.lane({
-		...laneOf(credential, origin, parameters, parameters.request.model),
+		...laneOf(credential, origin, parameters, place, parameters.request.model),
 		shared: place.shared,
 		cache: cacheOf(parameters, place, { isCacheable, isSame }),
 		similar: parameters.similar,

@@ -71,7 +71,7 @@ export class Embedder {
 		const name = JSON.stringify([choice.name, baseUrl, credentialId, model, dimensions, extraBody, connection, attemptTimeoutMs, textsPerRequest, parameters.spending]);
 		const present = this.#gatherers.get(name);
 		if (present) return present;
-		const policy = this.runtime.policy({ ...laneOf(credentialId, origin, parameters, model), shared: this.place.shared });
+		const policy = this.runtime.policy({ ...laneOf(credentialId, origin, parameters, this.place, model), shared: this.place.shared });
 		const gatherer = new Gatherer<string, Part>(
 			{
 				maxItems: Math.min(textsPerRequest, format.maxTexts),
@@ -140,7 +140,7 @@ export function plan(runtime: Runtime, access: ProviderAccess, parameters: Embed
 		{ provider: choice.wire.name, baseUrl, wire },
 	);
 	const lane = runtime.lane({
-		...laneOf(credentialId, origin, parameters, parameters.model),
+		...laneOf(credentialId, origin, parameters, place, parameters.model),
 		shared: place.shared,
 		cache: cacheOf(parameters, place, { isCacheable: () => true, isSame }),
 		// A text only joins a request here; attempts, circuit and slots are the request's.

@@ -5,10 +5,12 @@ import type { CallParameters } from '../parameters';
 import type { Place } from './chat';
 
 /** How calls with these settings travel, but for the cache. `model`: what the provider counts apart in its limits. */
-export function laneOf(credential: string, origin: string, call: CallParameters, model?: string): LaneOptions {
+export function laneOf(credential: string, origin: string, call: CallParameters, place: Pick<Place, 'workflowId' | 'nodeName'>, model?: string): LaneOptions {
 	const { resilience } = call;
 	return {
 		source: 'cachedAiCall',
+		place,
+		model,
 		scope: { credential, origin },
 		retry: resilience.retry,
 		retryBudget: resilience.retryBudget,

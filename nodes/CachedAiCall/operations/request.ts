@@ -87,7 +87,7 @@ async function listModels(runtime: Runtime, access: ProviderAccess, call: CallPa
 	const wire: WireRequest = choice.wire.listModels();
 	const origin = new URL(baseUrl).origin;
 	const key = cacheKey({ credential: credentialId, origin, partition: partitionOf(call.cache, place) }, { baseUrl, wire });
-	const lane = runtime.lane({ ...laneOf(credentialId, origin, call), shared: place.shared, cache: cacheOf(call, place, { isCacheable: () => true, isSame: () => false }) });
+	const lane = runtime.lane({ ...laneOf(credentialId, origin, call, place), shared: place.shared, cache: cacheOf(call, place, { isCacheable: () => true, isSame: () => false }) });
 	return await lane.run(
 		async (context) => {
 			const settings = { connection: call.connection, attemptTimeoutMs: call.attemptTimeoutMs };

@@ -24,7 +24,7 @@ export function chatDesk(model: ChatModel, parts: ChatDeskParts): Desk {
 	const price = modelPrice(model, settings.spending.prices);
 	const limits = toLimits(settings.spending.budgets, { ...place, credential: [credential, origin] });
 	const book = shared ? runtime.limitsOver(shared).spending : runtime.spending;
-	const miss = { source: 'cachedChatModel', scope: { credential, origin }, ...missOptions(settings, ownRetries(model)) };
+	const miss = { source: 'cachedChatModel', place, model: nameOf(model), scope: { credential, origin }, ...missOptions(settings, ownRetries(model)) };
 	const isCacheable = (value: unknown) => {
 		const reply = value as Reply;
 		return isWhole(reply) && (settings.cacheToolCalls || reply.message.tool_calls.length === 0);

@@ -35,7 +35,7 @@ export function embeddingsDesk(model: EmbeddingsModel, parts: EmbeddingsDeskPart
 	const credential = below.flatMap(({ credentials }) => credentials).join(' ') || 'none';
 	const scope = { credential, origin: originOf(model) };
 	const identity = embeddingsIdentity(model);
-	const miss = { source: 'cachedEmbeddings', scope, ...missOptions(settings, ownRetries(model)) };
+	const miss = { source: 'cachedEmbeddings', place, model: nameOf(model), scope, ...missOptions(settings, ownRetries(model)) };
 	const policy = runtime.policy(miss);
 	const price = modelPrice(model, settings.spending.prices);
 	const limits = toLimits(settings.spending.budgets, { ...place, credential: [credential, scope.origin] });

@@ -173,6 +173,7 @@ function openLane(
 	const { resilience, steadiness } = settings;
 	return runtime.lane({
 		source,
+		place,
 		scope: { credential: access.credentialId, origin },
 		shared: place.shared,
 		retry: resilience.retry,

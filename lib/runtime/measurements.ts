@@ -1,0 +1,101 @@
+import { hostname } from 'node:os';
+import type { Clock } from '../core/clock';
+import type { ProcessFacts, ResourceFacts, Snapshot } from '../core/snapshot';
+import { LoadMonitor } from '../metrics/load';
+import { merge, minutesOf, type ProcessState, type WrittenMinute } from '../metrics/merge';
+import { MetricsRegistry } from '../metrics/registry';
+import { forEachWindow, SLOT_MS } from '../metrics/windows';
+
+export interface MeasurementParts {
+	readonly clock: Clock;
+	/** Names this process among others, and after a restart. */
+	readonly id: string;
+	/** Whether it is measured from the start. */
+	readonly enabled: boolean;
+	readonly resources: () => Promise<ResourceFacts>;
+}
+
+/** What this process measures of its calls and of itself. */
+export class Measurements {
+	readonly calls: MetricsRegistry;
+	readonly load: LoadMonitor;
+	readonly #startedAt: number;
+	#running = false;
+	#cancelTick: () => void = () => {};
+
+	constructor(private readonly parts: MeasurementParts) {
+		const { clock, enabled } = parts;
+		this.calls = new MetricsRegistry({ clock, enabled });
+		this.load = new LoadMonitor(clock);
+		this.#startedAt = clock.wallNow();
+	}
+
+	get enabled(): boolean {
+		return this.calls.enabled;
+	}
+
+	/** What was measured stays until its windows have passed. */
+	set enabled(enabled: boolean) {
+		this.calls.enabled = enabled;
+		if (!enabled) this.stop();
+	}
+
+	/** Begins with the first use of the runtime; costs nothing before. */
+	start(): void {
+		if (this.#running || !this.enabled) return;
+		this.#running = true;
+		this.load.start();
+		this.#scheduleTick();
+	}
+
+	async snapshot(): Promise<Snapshot> {
+		return merge(this.parts.clock.wallNow(), [await this.state()], [this.minutes()]);
+	}
+
+	async state(): Promise<ProcessState> {
+		this.start();
+		const { windows, ever } = this.calls.written();
+		const loads = this.load.windows();
+		return {
+			process: this.#facts(),
+			windows: forEachWindow((name) => ({ ...windows[name], load: loads[name] })),
+			ever,
+			resources: await this.parts.resources(),
+		};
+	}
+
+	minutes(): WrittenMinute[] {
+		return minutesOf(this.calls.minutes(), this.load.minutes());
+	}
+
+	stop(): void {
+		this.#running = false;
+		this.#cancelTick();
+		this.load.stop();
+	}
+
+	#facts(): ProcessFacts {
+		const { pid, argv } = process;
+		const { id, clock } = this.parts;
+		return { id, pid, host: hostname(), kind: kindOf(argv), startedAt: this.#startedAt, at: clock.wallNow(), now: this.load.now() };
+	}
+
+	#scheduleTick(): void {
+		this.#cancelTick = this.parts.clock.after(SLOT_MS, () => {
+			this.load.sample();
+			this.calls.settle();
+			this.#scheduleTick();
+		});
+	}
+}
+
+/** What n8n was told to be; empty where this is not n8n's own program. */
+function kindOf([, program = '', command = 'start']: readonly string[]): string {
+	if (!/(^|[/\\])n8n(\.cmd)?$/.test(program)) return '';
+	return command === 'start' ? 'main' : /^(worker|webhook)$/.test(command) ? command : '';
+}
+
+/** Off where N8N_FASTPATH_METRICS is `false`. */
+export function measuresFrom(environment: Readonly<Record<string, string | undefined>>): boolean {
+	return environment.N8N_FASTPATH_METRICS?.toLowerCase() !== 'false';
+}
