@@ -60,6 +60,11 @@ export default defineConfig(
 		rules: { '@n8n/community-nodes/node-usable-as-tool': 'off' },
 	},
 	{
+		// Agents have n8n's own tool for sub-workflows, which describes their inputs to the model; inside it, this node caches.
+		files: ['nodes/CachedWorkflow/CachedWorkflow.node.ts'],
+		rules: { '@n8n/community-nodes/node-usable-as-tool': 'off' },
+	},
+	{
 		files: ['credentials/FastpathStoreApi.credentials.ts'],
 		rules: {
 			// Tested by Cached AI Call (testedBy: 'testStore'): the rule does not find that in the description beside the class.

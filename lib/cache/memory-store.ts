@@ -4,6 +4,9 @@ import { LRUCache } from '../vendor';
 import { isolate, sizeOf } from './isolate';
 import type { Marks, MovedAnswer, Origin, StoredAnswer, StoreOptions, StoreStats, WalkableStore } from './store';
 
+/** Of one entry, where nothing else is said. */
+export const MAX_ENTRY_BYTES = 1_048_576;
+
 export interface MemoryStoreOptions {
 	readonly clock: Clock;
 	/** Default 1000. */
@@ -36,7 +39,7 @@ export class MemoryStore implements WalkableStore {
 
 	constructor(options: MemoryStoreOptions) {
 		this.#clock = options.clock;
-		this.#maxEntryBytes = requireInteger('maxEntryBytes', options.maxEntryBytes ?? 1_048_576, { min: 1 });
+		this.#maxEntryBytes = requireInteger('maxEntryBytes', options.maxEntryBytes ?? MAX_ENTRY_BYTES, { min: 1 });
 		this.#maxBytes = requireInteger('maxBytes', options.maxBytes ?? 64 * 1_048_576, { min: 1 });
 		this.#entries = new LRUCache<string, Entry>({
 			max: requireInteger('maxEntries', options.maxEntries ?? 1000, { min: 1 }),

@@ -19,7 +19,9 @@ export type ErrorCode =
 	| 'ERR_BUDGET_EXCEEDED'
 	| 'ERR_BATCH'
 	| 'ERR_AUTHENTICATION'
-	| 'ERR_ANSWER_NOT_KEPT';
+	| 'ERR_ANSWER_NOT_KEPT'
+	| 'ERR_SUB_WORKFLOW'
+	| 'ERR_RECURSION';
 
 export interface FastpathErrorOptions {
 	cause?: unknown;
@@ -254,6 +256,29 @@ export class AuthenticationError extends FastpathError {
 	}
 }
 
+/** A sub-workflow came to no result. */
+export class SubWorkflowError extends FastpathError {
+	readonly code = 'ERR_SUB_WORKFLOW';
+	/** It failed or was stopped; one that began to wait is not out of order. */
+	override readonly outage: boolean;
+	/** Of the sub-workflow, where it was begun. */
+	readonly executionId: string | undefined;
+	readonly workflowId: string | undefined;
+
+	constructor(message: string, facts: { executionId?: string | undefined; workflowId?: string | undefined; outage: boolean; cause?: unknown }) {
+		super(message, { cause: facts.cause });
+		this.outage = facts.outage;
+		this.executionId = facts.executionId;
+		this.workflowId = facts.workflowId;
+	}
+}
+
+/** What is waited for would wait for itself. */
+export class RecursionError extends FastpathError {
+	readonly code = 'ERR_RECURSION';
+	override readonly unprocessed = true;
+}
+
 interface ErrorByCode {
 	ERR_INVALID_OPTION: InvalidOptionError;
 	ERR_CANCELLED: CancelledError;
@@ -272,6 +297,8 @@ interface ErrorByCode {
 	ERR_BATCH: BatchError;
 	ERR_AUTHENTICATION: AuthenticationError;
 	ERR_ANSWER_NOT_KEPT: AnswerNotKeptError;
+	ERR_SUB_WORKFLOW: SubWorkflowError;
+	ERR_RECURSION: RecursionError;
 }
 
 /** Whether an error is one of ours, whichever copy of this module made it. */

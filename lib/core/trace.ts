@@ -40,6 +40,10 @@ export interface CallTrace {
 	tlsMs?: number;
 	/** Of the last attempt: from its start to the headers of the response. */
 	firstByteMs?: number;
+	/** The execution of a sub-workflow that the result comes from. */
+	executionId?: string;
+	/** Why the cache took no part, or did not keep the result. */
+	notCached?: string;
 	/** The whole call. */
 	totalMs?: number;
 	/** Age of the cached answer, where one was used. */

@@ -32,7 +32,13 @@ export function toNodeError(node: INode, error: unknown, itemIndex: number): Nod
 	const text = cause instanceof Error ? cause.message : String(cause);
 	const description = isFastpathError(cause) ? describeCause(cause) : undefined;
 	const options = description === undefined ? { itemIndex } : { itemIndex, description };
-	return restore(new NodeOperationError(node, text, options), text, description);
+	return Object.assign(restore(new NodeOperationError(node, text, options), text, description), subExecutionOf(cause));
+}
+
+/** By these n8n links an error to the execution that it comes from. */
+function subExecutionOf(cause: unknown): { readonly executionId?: string; readonly workflowId?: string } {
+	if (!hasCode(cause, 'ERR_SUB_WORKFLOW') || cause.executionId === undefined || cause.workflowId === undefined) return {};
+	return { executionId: cause.executionId, workflowId: cause.workflowId };
 }
 
 /** n8n puts words of its own in place of messages that hold a system code; ours are already written for people. */
@@ -56,6 +62,8 @@ function describeCause(error: FastpathError): string | undefined {
 			return 'Answers above 1 MB are not kept, and the oldest leave a store that is full. Look whether the server has done it; another Batch Key, or Resume switched off, sends it again.';
 		case 'ERR_ITEM_REFUSED':
 			return hasCode(error, 'ERR_ITEM_REFUSED') ? said(error.answer) : undefined;
+		case 'ERR_SUB_WORKFLOW':
+			return said((error.cause as { description?: unknown } | undefined)?.description);
 		case 'ERR_AUTHENTICATION':
 			return hasCode(error, 'ERR_AUTHENTICATION') ? error.advice : undefined;
 		default:
@@ -78,5 +86,9 @@ export function errorItem(error: Error): INodeExecutionData {
 	const details: IDataObject = {};
 	if (error instanceof NodeApiError && error.httpCode) details.httpCode = error.httpCode;
 	if ('description' in error && typeof error.description === 'string') details.description = error.description;
-	return { json: Object.keys(details).length === 0 ? { error: error.message } : { error: error.message, details } };
+	const { executionId, workflowId } = error as { executionId?: string; workflowId?: string };
+	return {
+		json: Object.keys(details).length === 0 ? { error: error.message } : { error: error.message, details },
+		...(executionId === undefined || workflowId === undefined ? {} : { metadata: { subExecution: { executionId, workflowId } } }),
+	};
 }

@@ -37,6 +37,22 @@ export async function runItems(
 	return [results.flatMap((result, itemIndex) => toItems(node, result, itemIndex, options))];
 }
 
+/**
+ * Runs `work` once, over all input items together. What it returns without `pairedItem` is paired with all of them; so is the one
+ * error item that a failure becomes with Continue On Fail.
+ */
+export async function runTogether(context: IExecuteFunctions, work: (signal: AbortSignal) => Promise<INodeExecutionData[]>): Promise<INodeExecutionData[][]> {
+	const pairedItem = context.getInputData().map((_item, item) => ({ item }));
+	try {
+		const produced = await work(cancelSignal(context));
+		return [produced.map((item) => ({ pairedItem, ...item }))];
+	} catch (error) {
+		const translated = toNodeError(context.getNode(), error, 0);
+		if (!context.continueOnFail()) throw translated;
+		return [[{ ...errorItem(translated), pairedItem }]];
+	}
+}
+
 type Produced = INodeExecutionData | INodeExecutionData[];
 
 function toItems(node: INode, result: Settled<Produced>, itemIndex: number, options: ItemsOptions): INodeExecutionData[] {

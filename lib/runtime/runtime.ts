@@ -17,6 +17,7 @@ import { systemClock, type Clock } from '../core/clock';
 import { TimeoutError } from '../core/errors';
 import { systemRandom, type Random } from '../core/random';
 import { childController } from '../core/signal';
+import { Ancestry } from '../flight/ancestry';
 import { Comebacks } from '../flight/comeback';
 import { FlightDeck } from '../flight/single-flight';
 import { createTransport, proxyFor, type PooledTransport } from '../http';
@@ -87,6 +88,8 @@ export class Runtime {
 	/** What AI calls may spend and have spent today. */
 	readonly spending: BudgetBook;
 	readonly comebacks = new Comebacks();
+	/** Workflows that wait for what runs inside them. */
+	readonly ancestry = new Ancestry();
 	readonly compressor = new BodyCompressor();
 	/** Where items of several executions meet for requests that they share. */
 	readonly windows: Windows;

@@ -18,8 +18,8 @@ export interface CacheSettings {
 	readonly tags: readonly string[];
 }
 
-/** How a node that caches asks for it: mode, time to live, scope. */
-export function cacheProperties(show: { [name: string]: string[] }): INodeProperties[] {
+/** How a node that caches asks for it: mode, time to live, scope. `contentType`: what is chosen where the user chooses nothing. */
+export function cacheProperties(show: { [name: string]: string[] }, defaults: { readonly contentType: ContentType | 'custom' } = { contentType: 'aiAnswer' }): INodeProperties[] {
 	const displayOptions = { show };
 	return [
 		{
@@ -42,7 +42,7 @@ export function cacheProperties(show: { [name: string]: string[] }): INodeProper
 			name: 'contentType',
 			type: 'options',
 			noDataExpression: true,
-			default: 'aiAnswer',
+			default: defaults.contentType,
 			description: 'How long an answer counts as fresh (its time to live)',
 			displayOptions: { show: { ...show, cacheMode: ['readWrite', 'readOnly', 'refresh'] } },
 			options: [
