@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { CallTrace } from '../../lib/core/trace';
-import { addSavings, noSavings } from '../../lib/metrics/registry';
+import { addSavings, noSavings } from '../../lib/metrics/savings';
 import { addHint } from '../../lib/n8n/hints';
 
 const MAX_HINTS = 10;

@@ -1,7 +1,7 @@
 import { isolate } from '../../../lib/cache/isolate';
 import { cacheKey } from '../../../lib/cache/key';
 import { marksOf } from '../../../lib/cache/marks';
-import { savedBy } from '../../../lib/metrics/registry';
+import { savedBy } from '../../../lib/metrics/savings';
 import type { Outcome, Runtime, SharedStore } from '../../../lib/runtime';
 import { partitionOf } from '../../shared/cache';
 import type { Kept } from '../output';
