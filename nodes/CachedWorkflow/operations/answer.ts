@@ -51,6 +51,7 @@ export class Answers {
 		const lane = runtime.lane({
 			source: 'cachedWorkflow',
 			scope,
+			place,
 			shared: place.shared,
 			...(key !== undefined && {
 				cache: {
