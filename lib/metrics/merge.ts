@@ -73,6 +73,14 @@ function windowOf(parts: ReadonlyArray<ProcessState['windows'][WindowName]>): Wi
 	};
 }
 
+/** At most `max`, those with the most calls; the others together as one more. */
+export function fewer(series: readonly WrittenSeries[], max: number): readonly WrittenSeries[] {
+	if (series.length <= max) return series;
+	const busiest = series.map((one) => ({ one, calls: Tally.of(one.tally).calls })).sort((a, b) => b.calls - a.calls).map(({ one }) => one);
+	const rest = busiest.splice(max);
+	return [...busiest, { ...OTHERS, lastAt: Math.max(...rest.map(({ lastAt }) => lastAt)), tally: Tally.of(...rest.map(({ tally }) => tally)).write() }];
+}
+
 /** Of series with the same labels. */
 function factsOf(group: readonly WrittenSeries[], bounds?: readonly number[]): SeriesFacts {
 	const { source, workflowId, node, origin, model } = group[0] ?? NO_LABELS;

@@ -1,10 +1,12 @@
 import { hostname } from 'node:os';
 import type { Clock } from '../core/clock';
 import type { ProcessFacts, ResourceFacts, Snapshot } from '../core/snapshot';
+import { MetricsExchange } from '../metrics/exchange';
 import { LoadMonitor } from '../metrics/load';
 import { merge, minutesOf, type ProcessState, type WrittenMinute } from '../metrics/merge';
 import { MetricsRegistry } from '../metrics/registry';
 import { forEachWindow, SLOT_MS } from '../metrics/windows';
+import type { SharedStore } from './shared-stores';
 
 export interface MeasurementParts {
 	readonly clock: Clock;
@@ -13,12 +15,15 @@ export interface MeasurementParts {
 	/** Whether it is measured from the start. */
 	readonly enabled: boolean;
 	readonly resources: () => Promise<ResourceFacts>;
+	/** Those that are open; in each, the processes that share it tell each other of themselves. */
+	readonly stores: () => readonly SharedStore[];
 }
 
 /** What this process measures of its calls and of itself. */
 export class Measurements {
 	readonly calls: MetricsRegistry;
 	readonly load: LoadMonitor;
+	readonly #exchanges = new WeakMap<SharedStore, MetricsExchange>();
 	readonly #startedAt: number;
 	#running = false;
 	#cancelTick: () => void = () => {};
@@ -50,6 +55,15 @@ export class Measurements {
 
 	async snapshot(): Promise<Snapshot> {
 		return merge(this.parts.clock.wallNow(), [await this.state()], [this.minutes()]);
+	}
+
+	/** Of all processes that share the store and were heard of lately, this one among them; of this one alone where the store is out. */
+	async snapshotOver(shared: SharedStore): Promise<Snapshot> {
+		const at = this.parts.clock.wallNow();
+		const all = [{ state: await this.state(), minutes: this.minutes() }, ...(await this.#exchangeOver(shared).others())];
+		const together = (some: typeof all) => merge(at, some.map(({ state }) => state), some.map(({ minutes }) => minutes));
+		const isWhole = (one: (typeof all)[number]) => attempt(() => together([one])) !== undefined;
+		return attempt(() => together(all)) ?? together(all.filter(isWhole));
 	}
 
 	async state(): Promise<ProcessState> {
@@ -84,8 +98,29 @@ export class Measurements {
 		this.#cancelTick = this.parts.clock.after(SLOT_MS, () => {
 			this.load.sample();
 			this.calls.settle();
+			for (const store of this.parts.stores()) {
+				if (store.status.state === 'up') void this.#exchangeOver(store).tell(async () => await this.state(), () => this.minutes());
+			}
 			this.#scheduleTick();
 		});
+	}
+
+	#exchangeOver(shared: SharedStore): MetricsExchange {
+		const { clock, id } = this.parts;
+		const { aside, backend } = shared;
+		const exchange = this.#exchanges.get(shared) ?? new MetricsExchange({ clock, process: id, aside, backend });
+		this.#exchanges.set(shared, exchange);
+		return exchange;
+	}
+}
+
+/** Undefined where what another process has told cannot be read. */
+function attempt<T>(work: () => T): T | undefined {
+	try {
+		return work();
+	} catch (error) {
+		if (error instanceof RangeError) return undefined;
+		throw error;
 	}
 }
 

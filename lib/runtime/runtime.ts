@@ -130,7 +130,7 @@ export class Runtime {
 		this.spending = new BudgetBook(this.clock);
 		this.transport = createTransport({ clock: this.clock });
 		const resources = async () => await this.#resources();
-		this.measurements = new Measurements({ clock: this.clock, id: this.#id, enabled: measuresFrom(process.env), resources });
+		this.measurements = new Measurements({ clock: this.clock, id: this.#id, enabled: measuresFrom(process.env), resources, stores: () => this.sharedStores.list() });
 		const shared = this.#bounds;
 		// An open circuit may be forgotten too: hundreds of dead origins must not lock out the next one.
 		this.#breakers = new Registry({ ...shared, isIdle: (breaker) => breaker.state !== 'half-open' });
@@ -272,6 +272,11 @@ export class Runtime {
 	/** What was measured in this process. */
 	async snapshot(): Promise<Snapshot> {
 		return await this.measurements.snapshot();
+	}
+
+	/** What was measured in all processes that share that store, as far as they were heard of lately. */
+	async snapshotOver(shared: SharedStore): Promise<Snapshot> {
+		return await this.measurements.snapshotOver(shared);
 	}
 
 	sweep(): void {
