@@ -31,6 +31,14 @@ export const CATALOGUE: readonly Entry[] = [
 		caveat: 'Hot loops over few values: a real execution has colder caches. No network.',
 		comparable: true,
 	},
+	{
+		name: 'metrics',
+		group: 'micro',
+		file: 'micro/metrics.mts',
+		title: 'Measuring',
+		what: 'What it costs that every call is counted and timed, and that the process is watched: the time to record a call, what a cache hit takes with and without it, the memory that a series comes to, and the processor time of watching.',
+		caveat: 'Hot loops over few values. The memory is that of the worst case: calls in every five seconds of a whole day.',
+	},
 ];
 
 /** The entries that names stand for: of a benchmark, of a group, or none for all. Throws on a name that is neither. */

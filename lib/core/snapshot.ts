@@ -175,6 +175,8 @@ export interface CacheFacts extends OfProcess {
 }
 
 export interface PoolFacts extends OfProcess {
+	/** Tells pools of one origin apart. */
+	readonly id?: string;
 	readonly origin: string;
 	readonly open: number;
 	readonly inUse: number;
@@ -186,6 +188,8 @@ export interface PoolFacts extends OfProcess {
 }
 
 export interface CircuitFacts extends OfProcess {
+	/** Tells circuits of one origin apart. */
+	readonly id?: string;
 	readonly origin: string;
 	readonly state: 'closed' | 'open' | 'half-open';
 	/** How often it has opened. */

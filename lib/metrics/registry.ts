@@ -24,8 +24,8 @@ const MAX_NAME_LENGTH = 100;
 const IDLE_MS = 25 * 60 * MINUTE_MS;
 
 export interface Meter {
-	/** Counts a call that ends now. */
-	record(call: CallRecord): void;
+	/** Counts a call that ended at that time, which is now unless it is given. */
+	record(call: CallRecord, at?: number): void;
 	/** Counts a call that nobody waited for. */
 	refreshed(call: CallRecord): void;
 }
@@ -57,8 +57,8 @@ export class MetricsRegistry {
 			return series.at(now);
 		};
 		return {
-			record: (call) => {
-				if (this.enabled) find(this.#clock.now()).record(call);
+			record: (call, at = this.#clock.now()) => {
+				if (this.enabled) find(at).record(call);
 			},
 			refreshed: (call) => {
 				if (this.enabled) find(this.#clock.now()).refreshed(call);
@@ -78,19 +78,19 @@ export class MetricsRegistry {
 	written(): WrittenMetrics {
 		this.settle();
 		const now = this.#clock.now();
-		const all = [...this.#series.values()];
 		const sinceEpoch = this.#clock.wallNow() - now;
-		const writtenBy = (read: (series: Series) => Uint8Array | undefined): WrittenSeries[] =>
-			all.flatMap((series) => {
-				const tally = read(series);
-				return tally ? [{ ...series.labels, lastAt: Math.round(series.lastAt + sinceEpoch), tally }] : [];
-			});
+		const all = Array.from(this.#series.values(), (series) => ({
+			facts: { ...series.labels, lastAt: Math.round(series.lastAt + sinceEpoch) },
+			tallies: series.written(now),
+		}));
+		const writtenOf = (name: WindowName | 'ever'): WrittenSeries[] =>
+			all.flatMap(({ facts, tallies: { [name]: tally } }) => (tally ? [{ ...facts, tally }] : []));
 		return {
 			windows: forEachWindow((name) => ({
 				spanMs: Math.min(now - this.#since, this.#spans[name].spanMs(now)),
-				series: writtenBy((series) => series.within(name, now)),
+				series: writtenOf(name),
 			})),
-			ever: writtenBy((series) => series.ever()),
+			ever: writtenOf('ever'),
 		};
 	}
 

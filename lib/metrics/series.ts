@@ -1,7 +1,7 @@
 import { WINDOW_NAMES, type SeriesLabels, type WindowName } from '../core/snapshot';
 import type { Ring } from './ring';
 import { Tally } from './tally';
-import { ringsOf, SLOT_MS } from './windows';
+import { forEachWindow, ringsOf, SLOT_MS } from './windows';
 
 /** What counts as one in the metrics: bounded texts, and never a secret. */
 export type WrittenSeries = SeriesLabels & {
@@ -49,17 +49,15 @@ export class Series {
 		this.onSlot(at, written);
 	}
 
-	/** Undefined where nothing was counted in that window. */
-	within(name: WindowName, now: number): Uint8Array | undefined {
-		return this.#together(this.#windows[name].until(now).map(({ value }) => value));
+	/** What was counted in each window, and ever; undefined where that is nothing. */
+	written(now: number): Record<WindowName | 'ever', Uint8Array | undefined> {
+		const live = this.#live.isEmpty ? [] : [this.#live.write()];
+		const ever = this.#ever.length === 0 ? [] : [this.#ever];
+		const windows = forEachWindow((name) => together([...this.#windows[name].until(now).map(({ value }) => value), ...live]));
+		return { ...windows, ever: together([...ever, ...live]) };
 	}
+}
 
-	ever(): Uint8Array | undefined {
-		return this.#together(this.#ever.length === 0 ? [] : [this.#ever]);
-	}
-
-	#together(written: readonly Uint8Array[]): Uint8Array | undefined {
-		const all = this.#live.isEmpty ? written : [...written, this.#live.write()];
-		return all.length > 1 ? Tally.of(...all).write() : all[0];
-	}
+function together(written: readonly Uint8Array[]): Uint8Array | undefined {
+	return written.length > 1 ? Tally.of(...written).write() : written[0];
 }

@@ -186,16 +186,17 @@ export function openLane(runtime: Runtime, options: LaneOptions): Lane {
 			const trace = newTrace();
 			if (usesStore(options, lane)) trace.store = storeOf(options);
 			const startedAt = runtime.clock.now();
-			const elapsed = () => runtime.clock.now() - startedAt;
 			try {
 				const value = await policy.execute(call, { ...lane, trace, refreshed: refreshedBy(account) });
-				trace.totalMs = elapsed();
+				const endedAt = runtime.clock.now();
+				trace.totalMs = endedAt - startedAt;
 				const { inputTokens, outputTokens } = account?.(value, trace) ?? {};
-				meter.record({ trace, durationMs: trace.totalMs, inputTokens, outputTokens });
+				meter.record({ trace, durationMs: trace.totalMs, inputTokens, outputTokens }, endedAt);
 				return { ok: true, value, trace };
 			} catch (error) {
-				trace.totalMs = elapsed();
-				meter.record({ trace, durationMs: trace.totalMs, errorCode: codeOf(error) });
+				const endedAt = runtime.clock.now();
+				trace.totalMs = endedAt - startedAt;
+				meter.record({ trace, durationMs: trace.totalMs, errorCode: codeOf(error) }, endedAt);
 				return { ok: false, error, trace };
 			}
 		},

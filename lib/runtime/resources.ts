@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { BatchBook } from '../batch/progress';
 import type { BreakerPolicy } from '../breaker/policy';
 import type { Store } from '../cache/store';
@@ -28,10 +29,10 @@ export async function resourcesOf(parts: ResourceParts): Promise<ResourceFacts> 
 	return {
 		caches: [memoryFacts(parts), ...(await Promise.all(parts.stores.map(async (store) => await storeFacts(process, store))))],
 		pools: poolFacts(parts),
-		circuits: breakers.slice(-MAX_OF_A_KIND).map(([, breaker]): CircuitFacts => {
+		circuits: breakers.slice(-MAX_OF_A_KIND).map(([name, breaker]): CircuitFacts => {
 			const { origin, state, trips } = breaker;
 			// A wary circuit lets calls pass.
-			return { process, origin, state: state === 'wary' ? 'closed' : state, trips };
+			return { process, id: hash('sha256', name).slice(0, 16), origin, state: state === 'wary' ? 'closed' : state, trips };
 		}),
 		limiters: Object.entries(limits).flatMap(([kind, all]) =>
 			all.slice(-MAX_OF_A_KIND).map(([name, { active = 0, queued, limit }]) => ({
@@ -54,7 +55,7 @@ async function storeFacts(process: string, { label, status, aside }: SharedStore
 }
 
 function poolFacts({ process, transport }: ResourceParts): PoolFacts[] {
-	return transport.ranking(MAX_OF_A_KIND).map(({ origin, open, inFlight, waiting, requests, connectionsOpened, handshakes, prewarmed }) => ({
-		process, origin, open, inUse: inFlight, queued: waiting, requests, connects: connectionsOpened, handshakes, prewarmed,
+	return transport.ranking(MAX_OF_A_KIND).map(({ id, origin, open, inFlight, waiting, requests, connectionsOpened, handshakes, prewarmed }) => ({
+		process, id, origin, open, inUse: inFlight, queued: waiting, requests, connects: connectionsOpened, handshakes, prewarmed,
 	}));
 }
