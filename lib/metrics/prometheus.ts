@@ -1,5 +1,5 @@
 import type { Snapshot } from '../core/snapshot';
-import { FAMILIES, type Family, type Labels, type Sample } from './families';
+import { FAMILIES, type Family, type Sample } from './families';
 
 /** The Content-Type of the text. */
 export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -9,27 +9,27 @@ export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8
  * under its process, so that one that ends takes its own along and nothing ever seems to shrink.
  */
 export function toPrometheus(snapshot: Snapshot): string {
-	return FAMILIES.map((family) => textOf(family, family.samples(snapshot))).join('');
+	return FAMILIES.map((family) => textOf(family, samplesOf(family, snapshot))).join('');
+}
+
+/** The same name and labels stand there only once; what was told under them is added. */
+export function samplesOf({ samples }: Family, snapshot: Snapshot): Sample[] {
+	const sums = new Map<string, Sample>();
+	for (const sample of samples(snapshot)) {
+		const place = placeOf(sample);
+		sums.set(place, { ...sample, value: sample.value + (sums.get(place)?.value ?? 0) });
+	}
+	return [...sums.values()];
 }
 
 function textOf({ name, type, help }: Family, samples: readonly Sample[]): string {
 	if (samples.length === 0) return '';
-	const lines = [...together(samples)].map(([place, value]) => `${name}${place} ${value}\n`);
+	const lines = samples.map((sample) => `${name}${placeOf(sample)} ${sample.value}\n`);
 	return `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 }
 
-/** The same name and labels may stand there only once. */
-function together(samples: readonly Sample[]): Map<string, number> {
-	const sums = new Map<string, number>();
-	for (const { suffix = '', labels, value } of samples) {
-		const place = `${suffix}${labelsOf(labels)}`;
-		sums.set(place, (sums.get(place) ?? 0) + value);
-	}
-	return sums;
-}
-
-function labelsOf(labels: Labels): string {
-	return `{${Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`).join(',')}}`;
+function placeOf({ suffix = '', labels }: Sample): string {
+	return `${suffix}{${Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`).join(',')}}`;
 }
 
 function escaped(value: string): string {

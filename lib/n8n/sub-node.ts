@@ -1,7 +1,8 @@
 import { NodeOperationError, type IDataObject, type INode, type ISupplyDataFunctions, type NodeConnectionType } from 'n8n-workflow';
-import { getRuntime, type Runtime, type SharedStore } from '../runtime';
+import type { Runtime, SharedStore } from '../runtime';
 import { toNodeError } from './errors';
 import { addHint } from './hints';
+import { runtimeFor } from './metrics';
 import { cancelSignal } from './signal';
 import { openStore } from './store';
 
@@ -42,7 +43,7 @@ export function readOrReport<T>(context: SubNodeContext, itemIndex: number, read
 
 /** @param store what the option Store says */
 export async function openSubNode(context: SubNodeContext, type: NodeConnectionType, store: unknown): Promise<SubNode> {
-	const runtime = getRuntime((message) => context.logger.warn(message));
+	const runtime = runtimeFor(context);
 	return {
 		runtime,
 		shared: await openStore(context, runtime, store),

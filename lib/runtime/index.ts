@@ -7,6 +7,8 @@ export type { Foreseen } from './foresee';
 export type { Scope } from './scope';
 export type { CircuitReset } from './shared-limits';
 export type { SharedStoreSettings } from './shared-backend';
+export { FAMILIES } from '../metrics/families';
+export { PROMETHEUS_CONTENT_TYPE, samplesOf, toPrometheus } from '../metrics/prometheus';
 export { probeSharedStore, type Cleared, type SharedStore } from './shared-stores';
 export { storePath } from './store-path';
 

@@ -130,7 +130,14 @@ function kindOf([, program = '', command = 'start']: readonly string[]): string 
 	return command === 'start' ? 'main' : /^(worker|webhook)$/.test(command) ? command : '';
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Off where N8N_FASTPATH_METRICS is `false`. */
-export function measuresFrom(environment: Readonly<Record<string, string | undefined>>): boolean {
+export function measuresFrom(environment: Environment): boolean {
 	return environment.N8N_FASTPATH_METRICS?.toLowerCase() !== 'false';
+}
+
+/** Whether n8n serves metrics of its own. */
+export function n8nTellsMetrics(environment: Environment): boolean {
+	return ['true', '1'].includes(environment.N8N_METRICS?.toLowerCase() ?? '');
 }

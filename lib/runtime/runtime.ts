@@ -37,7 +37,7 @@ import { compose, openLane, type Lane, type LaneOptions } from './compose';
 import { ESTATE_FORMAT, type Estate } from './estate';
 import { foreseeIn, type Foreseen } from './foresee';
 import { Journals } from './journals';
-import { measuresFrom, Measurements } from './measurements';
+import { measuresFrom, Measurements, n8nTellsMetrics } from './measurements';
 import { Registry } from './registry';
 import { resourcesOf } from './resources';
 import { scopeKey, type Scope } from './scope';
@@ -233,6 +233,9 @@ export class Runtime {
 	readonly #environment = Object.keys(process.env).some((name) => /_proxy$/i.test(name) && !/^no_/i.test(name))
 		? { ...process.env }
 		: undefined;
+
+	/** Whether n8n serves metrics of its own, in which ours may stand; the environment is read once. */
+	readonly n8nTellsMetrics = n8nTellsMetrics(process.env);
 
 	/** Of requests that name none; the environment is read once. */
 	readonly userAgent = userAgentOf(process.env);

@@ -8,7 +8,7 @@ import { addHint, warnOfStackedRetries } from '../../lib/n8n/hints';
 import { passOf } from '../../lib/n8n/pass';
 import { reportProgress } from '../../lib/n8n/report-progress';
 import { cancelSignal } from '../../lib/n8n/signal';
-import { getRuntime } from '../../lib/runtime';
+import { runtimeFor } from '../../lib/n8n/metrics';
 import { createPace } from '../shared/http/pace';
 import { readBatching, readConcurrency } from '../shared/http/parameters';
 import { httpWork } from '../shared/http/work';
@@ -21,7 +21,7 @@ import { gatherReader, readBatch, readGather, tokensReader } from './parameters'
 import { BatchSummary, showSummary } from './summary';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	const runtime = getRuntime((message) => context.logger.warn(message));
+	const runtime = runtimeFor(context);
 	const { clock } = runtime;
 	const settings = readBatch(context);
 	if (settings.resume === undefined) warnOfStackedRetries(context, 'switch Resume on, and it repeats failed ones only');

@@ -3,7 +3,7 @@ import { clearItems } from '../../lib/n8n/clear';
 import { warnOfStackedRetries } from '../../lib/n8n/hints';
 import { runItems } from '../../lib/n8n/items';
 import { openStore } from '../../lib/n8n/store';
-import { getRuntime } from '../../lib/runtime';
+import { runtimeFor } from '../../lib/n8n/metrics';
 import { accessOpener } from './access';
 import { ask } from './operations/ask';
 import { Embedder } from './operations/embed';
@@ -22,7 +22,7 @@ import { warmedItem } from './warm-up';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	warnOfStackedRetries(context);
-	const runtime = getRuntime((message) => context.logger.warn(message));
+	const runtime = runtimeFor(context);
 	const operation = readOperation(context);
 	if (operation === 'embed') return await embedItems(context, runtime);
 	if (operation === 'request') return await answerRequests(context, runtime);

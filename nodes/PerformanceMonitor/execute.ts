@@ -3,7 +3,7 @@ import { Clearing } from '../../lib/n8n/clear';
 import { egressFor } from '../../lib/n8n/egress';
 import { runItems } from '../../lib/n8n/items';
 import { openStore } from '../../lib/n8n/store';
-import { getRuntime } from '../../lib/runtime';
+import { runtimeFor } from '../../lib/n8n/metrics';
 import { OPERATIONS } from './operations';
 import type { Desk } from './operations/operation';
 import { fieldReader, readOperation, readStore } from './parameters';
@@ -12,7 +12,7 @@ import { fieldReader, readOperation, readStore } from './parameters';
 const CONCURRENCY = 10;
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	const runtime = getRuntime((message) => context.logger.warn(message));
+	const runtime = runtimeFor(context);
 	const shared = await openStore(context, runtime, readStore(context));
 	const { id: nodeId, name: nodeName } = context.getNode();
 	const clearing = new Clearing(runtime, shared);

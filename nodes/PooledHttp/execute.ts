@@ -4,7 +4,7 @@ import { clearItems } from '../../lib/n8n/clear';
 import { addHint, warnOfStackedRetries } from '../../lib/n8n/hints';
 import { runItems } from '../../lib/n8n/items';
 import { openStore } from '../../lib/n8n/store';
-import { getRuntime } from '../../lib/runtime';
+import { runtimeFor } from '../../lib/n8n/metrics';
 import { errorItemMaker } from '../shared/http/error-item';
 import { createPace } from '../shared/http/pace';
 import { clearReader, readBatching, readConcurrency, readOperation, readStore } from '../shared/http/parameters';
@@ -12,7 +12,7 @@ import { httpWork } from '../shared/http/work';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	warnOfStackedRetries(context);
-	const runtime = getRuntime((message) => context.logger.warn(message));
+	const runtime = runtimeFor(context);
 	if (readOperation(context) === 'clear') {
 		return await clearItems(context, runtime, await openStore(context, runtime, readStore(context)), clearReader(context));
 	}
