@@ -1,5 +1,4 @@
 /** Credentials for the test engine: given in plain, applied as n8n's own helper applies them. */
-import { createRequire } from 'node:module';
 import type {
 	ICredentialDataDecryptedObject,
 	ICredentialsHelper,
@@ -11,9 +10,9 @@ import type {
 	Workflow,
 } from 'n8n-workflow';
 import type * as N8nWorkflow from 'n8n-workflow';
+import { engineRequire } from './engine-home.mts';
 
-const require = createRequire(import.meta.url);
-const workflowApi: typeof N8nWorkflow = require('n8n-workflow');
+const workflowApi: typeof N8nWorkflow = engineRequire('n8n-workflow');
 
 export interface EngineCredential {
 	name: string;

@@ -23,6 +23,7 @@ import type {
 import type * as N8nWorkflow from 'n8n-workflow';
 import { createCredentialsHelper } from './engine-credentials.mts';
 import type { EngineCredential, EngineCredentialType } from './engine-credentials.mts';
+import { engineRequire } from './engine-home.mts';
 
 // n8n-core keeps an instance folder and a log; both stay out of the machine's own.
 // A folder per worker of the test runner: two at once must not share one, and it need not be new each time.
@@ -32,11 +33,10 @@ process.env.N8N_USER_FOLDER = userFolder;
 process.env.N8N_ENCRYPTION_KEY ??= 'only-for-tests';
 process.env.N8N_LOG_LEVEL ??= 'silent';
 
-const require = createRequire(import.meta.url);
 // Required, not imported: the engine and the package share the CommonJS copy of n8n-workflow.
-const workflowApi: typeof N8nWorkflow = require('n8n-workflow');
-const core: typeof Core = require('n8n-core');
-const { Container } = createRequire(require.resolve('n8n-core'))('@n8n/di') as { Container: { get<T>(type: new (...args: never[]) => T): T } };
+const workflowApi: typeof N8nWorkflow = engineRequire('n8n-workflow');
+const core: typeof Core = engineRequire('n8n-core');
+const { Container } = createRequire(engineRequire.resolve('n8n-core'))('@n8n/di') as { Container: { get<T>(type: new (...args: never[]) => T): T } };
 
 export interface EngineOptions {
 	/** Folder of the built package. Default: this repository. */
@@ -168,11 +168,11 @@ function start(options: RunOptions, nodeTypes: INodeTypes, credentialTypes: Reco
 	const input = (options.input ?? [{}]).map(toItem);
 	const triggerToStartFrom = first ? { name: first.name, data: { data: { main: [input] } } } : undefined;
 	const started = performance.now();
-	const execution = new core.WorkflowExecute(additional, mode).run({
-		workflow,
-		...(definition.pinData ? { pinData: definition.pinData } : {}),
-		triggerToStartFrom: triggerToStartFrom as never,
-	});
+	const { pinData } = definition;
+	const execute = new core.WorkflowExecute(additional, mode);
+	const execution = takesPositions(execute)
+		? execute.run(workflow, undefined, undefined, pinData, triggerToStartFrom)
+		: execute.run({ workflow, ...(pinData ? { pinData } : {}), triggerToStartFrom: triggerToStartFrom as never });
 
 	const cancel = () => execution.cancel();
 	options.signal?.addEventListener('abort', cancel, { once: true });
@@ -181,6 +181,17 @@ function start(options: RunOptions, nodeTypes: INodeTypes, credentialTypes: Reco
 		.then((run) => summarize(run, performance.now() - started, messages))
 		.finally(() => options.signal?.removeEventListener('abort', cancel));
 	return Object.assign(Promise.resolve(result), { cancel });
+}
+
+interface OlderExecute {
+	run(workflow: N8nWorkflow.Workflow, startNode: undefined, destination: undefined, pinData: unknown, trigger: unknown): PCancelable;
+}
+
+type PCancelable = ReturnType<Core.WorkflowExecute['run']>;
+
+/** n8n before 2.31 or so, which test/compat runs. */
+function takesPositions(execute: Core.WorkflowExecute | OlderExecute): execute is OlderExecute {
+	return execute.run.length > 1;
 }
 
 function toItem(value: Record<string, unknown> | INodeExecutionData): INodeExecutionData {
