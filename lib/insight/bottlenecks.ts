@@ -1,8 +1,8 @@
 import type { Snapshot, WindowName } from '../core/snapshot';
-import { evictedShare, findEvictions, findInProcess } from './causes-inside';
+import { findEvictions } from './causes-inside';
 import { findAtPlace } from './causes-outside';
-import { byPlace, sumOf, type Place } from './places';
-import { splitOf } from './split';
+import type { Place } from './places';
+import { splitWindow } from './split';
 
 export type Cause =
 	| 'slowUpstream'
@@ -47,12 +47,7 @@ const LEAST_SHARE = 0.01;
  * process, answers that had been thrown out, connecting, repetitions and waiting come first, and what is left is the upstream's own.
  */
 export function findBottlenecks(snapshot: Snapshot, window: WindowName = '1h'): Bottleneck[] {
-	const { series, total } = snapshot.windows[window];
-	const all = sumOf([total]);
-	const inside = findInProcess(snapshot, window, all);
-	const busyMs = inside.reduce((sum, { lostMs }) => sum + lostMs, 0);
-	const shares = { busy: all.durationMs > 0 ? Math.min(1, busyMs / all.durationMs) : 0, evicted: evictedShare(snapshot, all) };
-	const places = byPlace(series).map((facts) => ({ facts, split: splitOf(facts, snapshot.resources, shares) }));
+	const { all, inside, shares, places } = splitWindow(snapshot, window);
 	const found = [
 		...inside,
 		...findEvictions(places.map(({ split }) => split), snapshot, shares.evicted),

@@ -1,10 +1,9 @@
 import type { CacheFacts, Snapshot, WindowName } from '../core/snapshot';
 import type { Finding } from './bottlenecks';
-import type { Sums } from './places';
+import { NOWHERE, type Sums } from './places';
 import type { Split } from './split';
 import { counted, inMs, inPercent, inUsd } from './words';
 
-const NOWHERE = { origin: '', model: '', workflowId: '', node: '' } as const;
 /** An event loop that is held up for less does not show. */
 const NOTICEABLE_DELAY_MS = 50;
 const DAY_MS = 86_400_000;

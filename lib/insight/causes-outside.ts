@@ -45,7 +45,7 @@ export function findAtPlace(facts: PlaceFacts, split: Split, surroundings: Surro
 		},
 		waits('waitingForSlot', split.slotMs, 'a slot', 'Raise Max Concurrent as far as the service bears it, or send fewer items at a time.'),
 		waits('waitingForRate', split.rateMs, 'their turn under a rate limit', 'Raise the limit if the service allows more, gather items into fewer requests, or cache what repeats.'),
-		waits('waitingForConnection', split.poolMs, 'a connection of the pool', 'Raise Max Connections, or use HTTP/2 where the service speaks it.'),
+		waits('waitingForConnection', split.poolMs, 'a connection of the pool', 'More requests leave at a time than the pool has connections (50, or Max Concurrent where that is more): use HTTP/2 where the service speaks it, or lower Max Concurrent of nodes that can wait.'),
 		...findUpstream(facts, split, surroundings),
 		...findOpenCircuit(facts, surroundings),
 	];

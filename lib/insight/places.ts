@@ -9,6 +9,9 @@ export interface Place {
 	readonly node: string;
 }
 
+/** Of what belongs to the process. */
+export const NOWHERE: Place = { origin: '', model: '', workflowId: '', node: '' };
+
 /** Series of one place, with their sums. */
 export interface PlaceFacts {
 	readonly place: Place;

@@ -1,5 +1,6 @@
-import type { ResourceFacts } from '../core/snapshot';
-import type { PlaceFacts } from './places';
+import type { ResourceFacts, Snapshot, WindowName } from '../core/snapshot';
+import { evictedShare, findInProcess } from './causes-inside';
+import { byPlace, sumOf, type PlaceFacts } from './places';
 
 /** The time that callers spent on a place, by what it was spent on; together it is what was waited and what was upstream. */
 export interface Split {
@@ -23,7 +24,18 @@ export interface Shares {
 	readonly evicted: number;
 }
 
-export function splitOf({ place, sum }: PlaceFacts, resources: ResourceFacts, { busy, evicted }: Shares): Split {
+/** A window, split: what bottlenecks and recommendations are made of. */
+export function splitWindow(snapshot: Snapshot, window: WindowName) {
+	const { series, total } = snapshot.windows[window];
+	const all = sumOf([total]);
+	const inside = findInProcess(snapshot, window, all);
+	const busyMs = inside.reduce((sum, { lostMs }) => sum + lostMs, 0);
+	const shares: Shares = { busy: all.durationMs > 0 ? Math.min(1, busyMs / all.durationMs) : 0, evicted: evictedShare(snapshot, all) };
+	const places = byPlace(series).map((facts) => ({ facts, split: splitOf(facts, snapshot.resources, shares) }));
+	return { all, inside, shares, places };
+}
+
+function splitOf({ place, sum }: PlaceFacts, resources: ResourceFacts, { busy, evicted }: Shares): Split {
 	const again = sum.upstreamCalls > 0 ? Math.min(1, (evicted * sum.misses) / sum.upstreamCalls) : 0;
 	const outside = sum.upstreamMs * (1 - busy);
 	const evictedMs = outside * again;
