@@ -1,3 +1,4 @@
+import { ByteBound } from '../core/byte-bound';
 import type { Clock } from '../core/clock';
 import { requireInteger } from '../core/validate';
 import { LRUCache } from '../vendor';
@@ -33,17 +34,17 @@ export class MemoryStore implements WalkableStore {
 	readonly #clock: Clock;
 	readonly #maxEntryBytes: number;
 	readonly #entries: LRUCache<string, Entry>;
-	readonly #maxBytes: number;
+	readonly bound: ByteBound;
 	#evictions = 0;
 	#expired = 0;
 
 	constructor(options: MemoryStoreOptions) {
 		this.#clock = options.clock;
 		this.#maxEntryBytes = requireInteger('maxEntryBytes', options.maxEntryBytes ?? MAX_ENTRY_BYTES, { min: 1 });
-		this.#maxBytes = requireInteger('maxBytes', options.maxBytes ?? 64 * 1_048_576, { min: 1 });
+		const maxBytes = requireInteger('maxBytes', options.maxBytes ?? 64 * 1_048_576, { min: 1 });
 		this.#entries = new LRUCache<string, Entry>({
 			max: requireInteger('maxEntries', options.maxEntries ?? 1000, { min: 1 }),
-			maxSize: this.#maxBytes,
+			maxSize: maxBytes,
 			// To the library, a start of 0 means that an entry never expires; a clock may begin at 0.
 			perf: { now: () => options.clock.now() + 1 },
 			ttlResolution: 0,
@@ -52,6 +53,7 @@ export class MemoryStore implements WalkableStore {
 				if (reason === 'expire') this.#expired += 1;
 			},
 		});
+		this.bound = new ByteBound(maxBytes, () => this.#entries.calculatedSize, (bytes) => this.#fit(bytes));
 	}
 
 	async get(key: string): Promise<StoredAnswer | undefined> {
@@ -63,7 +65,7 @@ export class MemoryStore implements WalkableStore {
 
 	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
 		const { ttlMs, keepMs, ageMs = 0, marks, asOf, confirmed } = options;
-		const copy = keepMs > ageMs ? this.#copyOf(value, marks) : undefined;
+		const copy = keepMs > ageMs && this.bound.writes ? this.#copyOf(value, marks) : undefined;
 		if (!copy) {
 			// What was stored before is older than what could not be stored now.
 			this.#entries.delete(key);
@@ -71,6 +73,7 @@ export class MemoryStore implements WalkableStore {
 		}
 		const entry = { value: copy.value, storedAt: this.#clock.now() - ageMs, ttlMs, keepMs, marks, asOf, confirmed };
 		this.#entries.set(key, entry, { size: copy.bytes, ttl: keepMs - ageMs });
+		this.#fit(this.bound.bytes);
 		return this.#entries.has(key);
 	}
 
@@ -109,7 +112,11 @@ export class MemoryStore implements WalkableStore {
 	}
 
 	stats(): StoreStats {
-		return { entries: this.#entries.size, bytes: this.#entries.calculatedSize, evictions: this.#evictions, expired: this.#expired, maxBytes: this.#maxBytes };
+		return { entries: this.#entries.size, bytes: this.#entries.calculatedSize, evictions: this.#evictions, expired: this.#expired, maxBytes: this.bound.bytes };
+	}
+
+	#fit(maxBytes: number): void {
+		while (this.#entries.calculatedSize > maxBytes) this.#entries.pop();
 	}
 
 	sweep(): void {

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { monitorEventLoopDelay, performance, PerformanceObserver } from 'node:perf_hooks';
-import { getHeapStatistics } from 'node:v8';
+import { heapLimitBytes as limitOf } from './heap';
 import type { Histogram } from './histogram';
 
 /** What a process can tell of itself at a moment. */
@@ -34,6 +34,7 @@ const NS_PER_MS = 1e6;
 export function watchProcess(): Gauges {
 	const loopDelay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 	loopDelay.enable();
+	const heapLimitBytes = limitOf();
 	let gcMs = 0;
 	const observer = new PerformanceObserver((list) => {
 		for (const { duration } of list.getEntries()) gcMs += duration;
@@ -45,7 +46,6 @@ export function watchProcess(): Gauges {
 	return {
 		levels() {
 			const { heapUsed, rss, external } = process.memoryUsage();
-			const { heap_size_limit: heapLimitBytes } = getHeapStatistics();
 			return { heapUsedBytes: heapUsed, heapLimitBytes, rssBytes: rss, externalBytes: external, fileDescriptors: countDescriptors() };
 		},
 		passed(delays) {

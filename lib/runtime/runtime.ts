@@ -37,6 +37,7 @@ import { compose, openLane, type Lane, type LaneOptions } from './compose';
 import { ESTATE_FORMAT, type Estate } from './estate';
 import { foreseeIn, type Foreseen } from './foresee';
 import { Journals } from './journals';
+import { MemoryGuard, type HeapReading, type MemoryGuardStats } from './memory-guard';
 import { measuresFrom, Measurements, n8nTellsMetrics } from './measurements';
 import { Registry } from './registry';
 import { resourcesOf } from './resources';
@@ -53,6 +54,8 @@ const MAX_BACKGROUND_TASKS = 50;
 export interface RuntimeParts {
 	readonly clock?: Clock;
 	readonly random?: Random;
+	/** How full the heap is; by default, as V8 says. */
+	readonly readHeap?: () => HeapReading;
 	/** Told of failures in work that nobody waits for. */
 	readonly log?: (message: string) => void;
 }
@@ -68,6 +71,8 @@ export interface RuntimeStats {
 	readonly pools: ReturnType<PooledTransport['stats']>;
 	/** Those that run and the last fifty that have ended. */
 	readonly batches: readonly BatchRecord[];
+	/** What scarce memory has made of the caches. */
+	readonly memory: MemoryGuardStats;
 }
 
 /** Everything that outlives one execution, once per process. */
@@ -95,6 +100,8 @@ export class Runtime {
 	readonly windows: Windows;
 	/** Of calls and of the process. */
 	readonly measurements: Measurements;
+	/** Makes the caches yield where memory runs out. */
+	readonly memoryGuard: MemoryGuard;
 	readonly #breakers: Registry<BreakerPolicy>;
 	readonly #limiters: Registry<ConcurrencyLimiter>;
 	readonly #adaptive: Registry<AimdLimiter>;
@@ -123,6 +130,8 @@ export class Runtime {
 		this.journals = new Journals(this.clock);
 		this.batches = new BatchBook(this.clock);
 		this.similar = { index: new SimilarIndex({ clock: this.clock }), vectors: new VectorIndex({ clock: this.clock }), counts: new SimilarCounts() };
+		const caches = [this.#memory.bound, this.similar.index.bound, this.similar.vectors.bound];
+		this.memoryGuard = new MemoryGuard({ clock: this.clock, caches, read: parts.readHeap, log: parts.log });
 		this.flights = new FlightDeck(this.clock);
 		this.background = new Background(MAX_BACKGROUND_TASKS, (_key, error) =>
 			parts.log?.(`A background refresh failed: ${error instanceof Error ? error.message : String(error)}`),
@@ -149,6 +158,7 @@ export class Runtime {
 	/** A way for calls of one kind; cheap enough to be made once per execution. */
 	lane(options: LaneOptions): Lane {
 		this.measurements.start();
+		this.memoryGuard.start();
 		return openLane(this, options);
 	}
 
@@ -269,6 +279,7 @@ export class Runtime {
 			circuits: this.#breakers.entries().map(([scope, breaker]) => ({ scope, state: breaker.state })),
 			pools: this.transport.ranking(Infinity),
 			batches: this.batches.list(),
+			memory: this.memoryGuard.stats(),
 		};
 	}
 
@@ -311,6 +322,7 @@ export class Runtime {
 	async dispose(): Promise<void> {
 		this.#cancelSweep();
 		this.measurements.enabled = false;
+		this.memoryGuard.stop();
 		for (const [, balancer] of this.#balancers.entries()) balancer.dispose();
 		this.#end.abort();
 		await this.background.drain();

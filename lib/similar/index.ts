@@ -1,3 +1,4 @@
+import { ByteBound } from '../core/byte-bound';
 import type { Clock } from '../core/clock';
 import { requireInteger } from '../core/validate';
 import { resemblance, sketchOf } from './sketch';
@@ -53,7 +54,7 @@ const ENTRY_OVERHEAD_BYTES = 500;
 export class SimilarIndex {
 	readonly #clock: Clock;
 	readonly #maxEntries: number;
-	readonly #maxBytes: number;
+	readonly bound: ByteBound;
 	/** By id, oldest first. An entry that was removed before its turn stays, to keep the lists in step, and is not in `#idOf`. */
 	readonly #entries = new Map<number, Entry>();
 	readonly #idOf = new Map<string, number>();
@@ -65,18 +66,19 @@ export class SimilarIndex {
 	constructor(options: SimilarIndexOptions) {
 		this.#clock = options.clock;
 		this.#maxEntries = requireInteger('maxEntries', options.maxEntries ?? 20_000, { min: 1 });
-		this.#maxBytes = requireInteger('maxBytes', options.maxBytes ?? 48 * 1_048_576, { min: 1 });
+		const maxBytes = requireInteger('maxBytes', options.maxBytes ?? 48 * 1_048_576, { min: 1 });
+		this.bound = new ByteBound(maxBytes, () => this.#bytes, (bytes) => this.#fit(bytes));
 	}
 
 	/** Learns that the answer to `prompt` is kept under `key` for `keepMs`; a prompt that is too long is passed over. */
 	add(scope: string, prompt: string, key: string, keepMs: number): void {
 		const expiresAt = this.#clock.now() + keepMs;
 		const known = this.#entries.get(this.#idOf.get(key) ?? -1);
-		if (prompt.length > MAX_PROMPT_CHARS || (known && known.expiresAt >= expiresAt)) return;
+		if (prompt.length > MAX_PROMPT_CHARS || !this.bound.writes || (known && known.expiresAt >= expiresAt)) return;
 		this.remove(key);
 		const sketch = sketchOf(scope, prompt);
 		const bytes = ENTRY_OVERHEAD_BYTES + 2 * (prompt.length + key.length) + sketch.length * (4 + POSTING_BYTES);
-		if (bytes > this.#maxBytes) return;
+		if (bytes > this.bound.bytes) return;
 		const id = this.#nextId;
 		this.#nextId += 1;
 		this.#entries.set(id, { scope, key, prompt, sketch, bytes, expiresAt });
@@ -88,7 +90,7 @@ export class SimilarIndex {
 			if (posting) posting.ids.push(id);
 			else this.#postings.set(gram, { ids: [id], head: 0 });
 		}
-		while (this.#entries.size > this.#maxEntries || this.#bytes > this.#maxBytes) this.#evictOldest();
+		this.#fit(this.bound.bytes);
 	}
 
 	/** The prompts of this scope that resemble `prompt` by at least `threshold`, the closest first. */
@@ -160,6 +162,10 @@ export class SimilarIndex {
 		const posting = this.#postings.get(gram);
 		const holders = posting ? posting.ids.length - posting.head : 0;
 		return Math.log(1 + ((this.#scopeSizes.get(scope) ?? 0) + 10) / (holders + 1));
+	}
+
+	#fit(maxBytes: number): void {
+		while (this.#entries.size > this.#maxEntries || this.#bytes > maxBytes) this.#evictOldest();
 	}
 
 	/** The oldest id stands first in each of its lists, so that leaving is a step of their heads. */

@@ -1,3 +1,4 @@
+import { ByteBound } from '../core/byte-bound';
 import type { Clock } from '../core/clock';
 import { requireInteger } from '../core/validate';
 import { MAX_PROMPT_CHARS, type Candidate } from './index';
@@ -31,7 +32,7 @@ const MAX_COMPARED = 6_000_000;
 export class VectorIndex {
 	readonly #clock: Clock;
 	readonly #maxEntries: number;
-	readonly #maxBytes: number;
+	readonly bound: ByteBound;
 	/** By key, oldest first. */
 	readonly #entries = new Map<string, Entry>();
 	/** The same, by scope. */
@@ -41,23 +42,27 @@ export class VectorIndex {
 	constructor({ clock, maxEntries = 5000, maxBytes = 48 * 1_048_576 }: VectorIndexOptions) {
 		this.#clock = clock;
 		this.#maxEntries = requireInteger('maxEntries', maxEntries, { min: 1 });
-		this.#maxBytes = requireInteger('maxBytes', maxBytes, { min: 1 });
+		this.bound = new ByteBound(requireInteger('maxBytes', maxBytes, { min: 1 }), () => this.#bytes, (bytes) => this.#fit(bytes));
 	}
 
 	/** Learns that the answer to `prompt` is kept under `key` for `keepMs`. A vector without a length or a prompt that is too long is passed over. */
 	add(scope: string, prompt: string, vector: readonly number[], key: string, keepMs: number): void {
 		const unit = unitOf(vector);
-		if (!unit || prompt.length > MAX_PROMPT_CHARS) return;
+		if (!unit || prompt.length > MAX_PROMPT_CHARS || !this.bound.writes) return;
 		this.remove(key);
 		const bytes = ENTRY_OVERHEAD_BYTES + 2 * (prompt.length + key.length) + unit.byteLength;
-		if (bytes > this.#maxBytes) return;
+		if (bytes > this.bound.bytes) return;
 		const entry = { scope, key, prompt, vector: unit, bytes, expiresAt: this.#clock.now() + keepMs };
 		this.#entries.set(key, entry);
 		const scoped = this.#scopes.get(scope) ?? new Map<string, Entry>();
 		this.#scopes.set(scope, scoped.set(key, entry));
 		this.#bytes += bytes;
+		this.#fit(this.bound.bytes);
+	}
+
+	#fit(maxBytes: number): void {
 		for (const oldest of this.#entries.keys()) {
-			if (this.#entries.size <= this.#maxEntries && this.#bytes <= this.#maxBytes) break;
+			if (this.#entries.size <= this.#maxEntries && this.#bytes <= maxBytes) break;
 			this.remove(oldest);
 		}
 	}

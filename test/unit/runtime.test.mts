@@ -150,9 +150,9 @@ describe('a lane', () => {
 		expect(await outcome).toMatchObject({ ok: false, error: { code: 'ERR_TIMEOUT', phase: 'total' } });
 		expect(upstream.count).toBe(10);
 		expect(upstream.calls.every(({ context }) => context.signal.aborted)).toBe(true);
-		// All that is left are the timers of the sweep and of the measurements.
+		// All that is left are the timers of the sweep, of the measurements and of the memory guard.
 		await settle();
-		expect([runtime.stats().inFlight, clock.timers]).toEqual([0, 2]);
+		expect([runtime.stats().inFlight, clock.timers]).toEqual([0, 3]);
 	});
 
 	test('shares one bound and one circuit with the other lanes of its scope', async () => {
