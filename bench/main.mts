@@ -10,6 +10,7 @@ import { chosen } from './catalogue.mts';
 import { compareRevisions } from './harness/compare.mts';
 import { ROOT, saveResult, writePage } from './harness/page.mts';
 import { runBench } from './harness/start.mts';
+import { installPeers } from './peers/install.mts';
 
 const { values, positionals } = parseArgs({
 	allowPositionals: true,
@@ -34,6 +35,7 @@ if (values.compare !== undefined) {
 }
 for (const entry of entries) {
 	console.log(`# ${entry.name}: ${entry.title}\n\n${entry.what}\n`);
+	if (entry.needs?.includes('peers')) await installPeers();
 	const result = await runBench(entry.name, mode, ROOT);
 	console.log(`${entry.caveat}\n`);
 	if (mode !== 'smoke') {

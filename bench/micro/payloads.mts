@@ -19,3 +19,36 @@ export const ANSWER = {
 	choices: [{ message: { role: 'assistant', content: 'word '.repeat(80) }, finish_reason: 'stop' }],
 	usage: { prompt_tokens: 210, completion_tokens: 80 },
 };
+
+/** GoFlow's benchmarks hash inputs like these; 90 bytes. */
+export const INPUTS = { url: 'https://api.example.com/data', method: 'GET', timeout: 30, retries: 3, id: 12_345 };
+
+export const COMPLEX_INPUTS = {
+	...INPUTS,
+	headers: { Authorization: 'credential 12', 'Content-Type': 'application/json', Accept: 'application/json' },
+	query: { page: 3, size: 100, sort: ['name', 'created'], filter: { active: true, since: '2025-01-01' } },
+};
+
+/** 1.4 KB. */
+export const LARGE_INPUTS = { ...COMPLEX_INPUTS, body: 'payload '.repeat(140) };
+
+/** An item of n8n's as an API brings it: 650 bytes of JSON. */
+export function item(index: number): Record<string, unknown> {
+	return {
+		json: {
+			id: index,
+			name: `Customer ${index}`,
+			email: `customer${index}@example.com`,
+			active: index % 3 !== 0,
+			balance: index * 1.25,
+			tags: ['import', 'weekly', `segment ${index % 7}`],
+			address: { street: `${index} Long Street`, city: 'Springfield', postalCode: '12345', country: 'US', position: { lat: 44.05, lon: -123.02 } },
+			orders: [
+				{ sku: 'A-100', quantity: 2, price: 19.99, options: { colour: 'blue', size: 'M' } },
+				{ sku: 'B-250', quantity: 1, price: 249.5, options: { colour: 'black', size: 'L' } },
+			],
+			notes: 'Asked for a call back on Tuesday; prefers mail otherwise. '.repeat(2),
+		},
+		pairedItem: { item: index },
+	};
+}

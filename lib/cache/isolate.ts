@@ -20,12 +20,11 @@ function copy(value: unknown): unknown {
 	}
 	if (isPlain(value)) {
 		const record: Record<string, unknown> = {};
-		for (const [key, member] of Object.entries(value)) {
-			if (key === '__proto__') {
-				Object.defineProperty(record, key, { value: copy(member), enumerable: true, configurable: true, writable: true });
-			} else {
-				record[key] = copy(member);
-			}
+		// Nothing that a plain object inherits is enumerable, and this loop makes no list of what it goes through.
+		for (const key in value) {
+			const member = copy((value as Readonly<Record<string, unknown>>)[key]);
+			if (key === '__proto__') Object.defineProperty(record, key, { value: member, enumerable: true, configurable: true, writable: true });
+			else record[key] = member;
 		}
 		return record;
 	}
@@ -69,8 +68,6 @@ export function sizeOf(value: unknown): number {
 		for (const member of value) bytes += 8 + sizeOf(member);
 		return bytes;
 	}
-	for (const key of Object.keys(value)) {
-		bytes += 16 + key.length * 2 + sizeOf((value as Readonly<Record<string, unknown>>)[key]);
-	}
+	for (const key in value) bytes += 16 + key.length * 2 + sizeOf((value as Readonly<Record<string, unknown>>)[key]);
 	return bytes;
 }

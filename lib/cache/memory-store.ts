@@ -59,8 +59,8 @@ export class MemoryStore implements WalkableStore {
 	async get(key: string): Promise<StoredAnswer | undefined> {
 		const entry = this.#entries.get(key);
 		if (!entry) return undefined;
-		const { value, storedAt, ...kept } = entry;
-		return { value: isolate(value), ageMs: this.#clock.now() - storedAt, ...kept };
+		const { value, storedAt, ttlMs, keepMs, marks, asOf, confirmed } = entry;
+		return { value: isolate(value), ageMs: this.#clock.now() - storedAt, ttlMs, keepMs, marks, asOf, confirmed };
 	}
 
 	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {

@@ -1,20 +1,15 @@
-/** Every benchmark, with next to nothing to do: that it runs and has its tables, not what they say. */
-import { describe, expect, test } from 'vitest';
+import { describe, test } from 'vitest';
 import { CATALOGUE } from '../../bench/catalogue.mts';
-import { ROOT } from '../../bench/harness/page.mts';
-import { runBench } from '../../bench/harness/start.mts';
+import { peersAreInstalled } from '../../bench/peers/install.mts';
+import { expectToRun } from '../helpers/bench-smoke.mts';
+import { redisIsMissing } from '../helpers/redis-server.mts';
+
+const HERE = CATALOGUE.filter(({ needs = [] }) => !needs.includes('n8n'));
+// `npm run bench` installs them; the tests need no network.
+const missing = { peers: !peersAreInstalled(), redis: redisIsMissing(), n8n: true };
 
 describe('benchmarks', () => {
-	test.each(CATALOGUE)('$name measures all that it compares', async ({ name }) => {
-		const { tables, plots, mode } = await runBench(name, 'smoke', ROOT, true);
-		expect(mode).toBe('smoke');
-		expect(tables.length).toBeGreaterThan(0);
-		const values = tables.flatMap(({ id, baseline, rows }) => {
-			expect(rows.length, id).toBeGreaterThan(0);
-			if (baseline !== undefined) expect(rows.map((row) => row.name), id).toContain(baseline);
-			return rows.flatMap((row) => [row.median, row.low, row.high, ...(baseline === undefined ? [] : [row.ratio?.median ?? NaN])]);
-		});
-		expect(values.every(Number.isFinite)).toBe(true);
-		expect(plots.every(({ series }) => series.every(({ points }) => points.flat().every(Number.isFinite)))).toBe(true);
-	}, 120_000);
+	for (const { name, needs = [] } of HERE) {
+		test.skipIf(needs.some((need) => missing[need]))(`${name} measures all that it compares`, async () => await expectToRun(name), 120_000);
+	}
 });

@@ -32,7 +32,7 @@ export async function ensureN8n(log = console.log) {
 		for (const name of ['package.json', 'package-lock.json', 'sqlite3']) {
 			await cp(path.join(here, name), path.join(app, name), { recursive: true });
 		}
-		await npmCi();
+		await npmCi(app);
 	} finally {
 		clearInterval(heartbeat);
 	}
@@ -48,17 +48,22 @@ async function fingerprint() {
 	return hash.digest('hex');
 }
 
-/** No install scripts: the stand-in database driver ships its binaries, and nothing else that runs here needs a build. */
-function npmCi() {
+/**
+ * Installs what the lock file in that folder says. No install scripts: the stand-in database driver ships its binaries, and nothing
+ * else that runs here needs a build.
+ * @param {string} folder
+ * @returns {Promise<void>}
+ */
+export function npmCi(folder) {
 	const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
 	const cli = process.env.npm_execpath;
 	const [command, ...rest] = cli?.endsWith('.js') ? [process.execPath, cli, ...args] : ['npm', ...args];
 	// Outside of an npm script's settings, which would otherwise speak for the project that the script belongs to.
 	const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(config|package|lifecycle)_/i.test(name)));
 	return new Promise((resolve, reject) => {
-		const child = spawn(command, rest, { cwd: app, env, stdio: 'inherit', shell: command === 'npm' && process.platform === 'win32' });
+		const child = spawn(command, rest, { cwd: folder, env, stdio: 'inherit', shell: command === 'npm' && process.platform === 'win32' });
 		child.on('error', reject);
-		child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`npm ci of n8n ended with code ${code}`))));
+		child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`npm ci in ${folder} ended with code ${code}`))));
 	});
 }
 

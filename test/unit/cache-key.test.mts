@@ -1,6 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { cacheKey, canonical, type KeyScope } from '../../lib/cache/key.ts';
+import { canonical } from '../../lib/cache/canonical.ts';
+import { cacheKey, type KeyScope } from '../../lib/cache/key.ts';
 import { seeded, type Seeded } from '../helpers/seeded.mts';
 
 const SCOPE: KeyScope = { credential: 'c1', origin: 'https://a.test:443', partition: 'p' };
@@ -126,6 +127,30 @@ describe('the canonical form', () => {
 		for (const text of ['', '\ud83d', '\ude42', '🙂', 'x'.repeat(41), '"'.repeat(41)]) expect(canonical({ [text]: text })).toBe(JSON.stringify({ [text]: text }));
 	});
 
+	test('is the same text whether JSON can hold the value or not', () => {
+		const random = seeded(2);
+		const alone = '#date 0';
+		for (let round = 0; round < 300; round += 1) {
+			const value = randomJson(random, 4);
+			// What JSON cannot hold beside it makes all of it be written by hand.
+			expect(canonical([value, new Date(0)])).toBe(`[${canonical(value)},${alone}]`);
+		}
+	});
+
+	test.each([
+		['numbers as keys, which an object puts first', { b: 1, 10: 2, 9: 3, a: 4 }, '{"10":2,"9":3,"a":4,"b":1}'],
+		['numbers as keys, in order', { 1: 'a', 2: 'b', c: 3 }, '{"1":"a","2":"b","c":3}'],
+		['an own __proto__ out of order', JSON.parse('{"b":1,"__proto__":{"z":1,"a":2}}'), '{"__proto__":{"a":2,"z":1},"b":1}'],
+		['an own __proto__ in order', JSON.parse('{"__proto__":{"z":1,"a":2},"b":1}'), '{"__proto__":{"a":2,"z":1},"b":1}'],
+		['what is in order around what is not', { a: [1, { z: 1, b: 2 }], c: undefined, d: 3 }, '{"a":[1,{"b":2,"z":1}],"d":3}'],
+		['many keys', Object.fromEntries(Array.from({ length: 30 }, (_key, index) => [`k${29 - index}`, index])), undefined],
+		['a list that would write itself otherwise', Object.assign([1], { toJSON: () => [2] }), '[1]'],
+	])('sorts %s', (_name, value, text) => {
+		const before = JSON.stringify(value);
+		expect(canonical(value)).toBe(text ?? `{${Object.entries(value as object).map(([key, member]) => `"${key}":${member}`).sort().join(',')}}`);
+		expect(JSON.stringify(value), 'the value itself is left as it was').toBe(before);
+	});
+
 	test('is JSON, with sorted keys, for every JSON value', () => {
 		const random = seeded(1);
 		for (let round = 0; round < 300; round += 1) {
@@ -171,7 +196,7 @@ function randomJson(random: Seeded, depth: number): unknown {
 	if (kind === 2) return null;
 	if (kind <= 4) return random.pick(['', 'a', 'ä"\\', '\u2028', '1', 'null', '🙂']);
 	const members = Array.from({ length: random.int(4) }, () => randomJson(random, depth - 1));
-	return kind === 5 ? members : Object.fromEntries(members.map((member, index) => [`k${(index * 7) % 4}`, member]));
+	return kind === 5 ? members : Object.fromEntries(members.map((member, index) => [random.pick([`k${(index * 7) % 4}`, String((index * 7) % 4)]), member]));
 }
 
 function shuffled(value: unknown, random: Seeded): unknown {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { canonical } from '../../lib/cache/key.ts';
+import { canonical } from '../../lib/cache/canonical.ts';
 import { HttpStatusError, NetworkError } from '../../lib/core/errors.ts';
 import { Comebacks } from '../../lib/flight/comeback.ts';
 import { isDeterministic, mustBypass } from '../../lib/langchain/bypass.ts';

@@ -1,5 +1,5 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { canonical } from '../../../lib/cache/key';
+import { canonical } from '../../../lib/cache/canonical';
 import type { Egress, TlsOptions } from '../../../lib/http';
 import { DigestSession } from '../../../lib/http/digest';
 import { authenticatorFor } from '../../../lib/n8n/authenticate';

@@ -1,0 +1,56 @@
+/** HTTP Request, Pooled HTTP and Batch Request on the same items in one n8n. */
+import type { Bench } from '../harness/bench.mts';
+import { startMeasuredN8n, type MeasuredN8n, type Node } from './fixture.mts';
+
+const THEIRS = 'HTTP Request';
+const NODES: ReadonlyArray<readonly [name: string, node: Pick<Node, 'type' | 'typeVersion'>]> = [
+	[THEIRS, { type: 'n8n-nodes-base.httpRequest', typeVersion: 4.2 }],
+	['Pooled HTTP', { type: 'n8n-nodes-fastpath.pooledHttp', typeVersion: 4.2 }],
+	['Batch Request', { type: 'n8n-nodes-fastpath.batchRequest', typeVersion: 1 }],
+];
+
+interface Scenario {
+	readonly id: string;
+	readonly title: string;
+	readonly items: number;
+	readonly parameters: Record<string, unknown>;
+	readonly credentials?: Node['credentials'];
+}
+
+export default async function http(bench: Bench): Promise<void> {
+	const n8n = await startMeasuredN8n();
+	try {
+		for (const scenario of await scenarios(bench, n8n)) await measure(bench, n8n, scenario);
+	} finally {
+		await n8n.close();
+	}
+}
+
+async function scenarios(bench: Bench, { instance, server }: MeasuredN8n): Promise<Scenario[]> {
+	const credential = await instance.createCredential({ name: 'Header', type: 'httpHeaderAuth', data: { name: 'x-key', value: 'for the benchmark' } });
+	const options = { allowUnauthorizedCerts: true };
+	const literal = { url: `${server.httpsUrl}/slow/0`, options };
+	const many = bench.pick({ smoke: 5, default: 200, full: 200 });
+	const counts = bench.pick({ smoke: [], default: [1, 1000], full: [1, 10, 100, 1000] });
+	return [
+		{ id: 'literal', title: `${many} https items, one address`, items: many, parameters: literal },
+		{ id: 'expression', title: `${many} https items, an address each`, items: many, parameters: { ...literal, url: `=${server.httpsUrl}/api/packages/{{ $json.index }}` } },
+		{
+			id: 'credential', title: `${many} https items, with a credential`, items: many, credentials: { httpHeaderAuth: credential },
+			parameters: { ...literal, authentication: 'genericCredentialType', genericAuthType: 'httpHeaderAuth' },
+		},
+		{ id: 'plain', title: `${many} http items, one address`, items: many, parameters: { url: `${server.url}/slow/0`, options: {} } },
+		{ id: 'waiting', title: `${many} https items, 20 ms at the server`, items: many, parameters: { ...literal, url: `${server.httpsUrl}/slow/20` } },
+		...counts.map((items) => ({ id: `items-${items}`, title: `${items.toLocaleString('en-US')} https items, one address`, items, parameters: literal })),
+	];
+}
+
+async function measure(bench: Bench, n8n: MeasuredN8n, { id, title, items, parameters, credentials }: Scenario): Promise<void> {
+	const contenders = [await n8n.contender('No Operation', { type: 'n8n-nodes-base.noOp' }, items)];
+	for (const [name, node] of NODES) {
+		// One address for all items would otherwise be one request of Batch Request's.
+		const own = node.type.endsWith('.batchRequest') ? { ...parameters, options: { ...(parameters.options as object), identicalRequests: 'each' } } : parameters;
+		contenders.push(await n8n.contender(name, { ...node, parameters: own, ...(credentials ? { credentials } : {}) }, items));
+	}
+	await bench.compare({ id, title, unit: 'ms', baseline: THEIRS }, contenders, { rounds: bench.pick({ smoke: 1, default: 5, full: 9 }), warmUp: 1 });
+}
