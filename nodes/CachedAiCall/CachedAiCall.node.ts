@@ -8,7 +8,7 @@ export class CachedAiCall implements INodeType {
 	description: INodeTypeDescription = {
 		...description,
 		icon: { light: 'file:cachedAiCall.svg', dark: 'file:cachedAiCall.dark.svg' },
-		subtitle: '={{ $parameter.operation === "clear" ? "clear: " + $parameter.clear : $parameter.model.value || $parameter.provider }}',
+		subtitle: '={{ $parameter.operation === "clear" ? "clear: " + $parameter.clear : $parameter.model || $parameter.provider }}',
 		usableAsTool: true,
 	};
 

@@ -2,17 +2,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { globSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { parameterPages } from '../toolchain/parameter-docs.mts';
+import { madePages } from '../toolchain/parameter-docs.mts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const PAGES = [...globSync('*.md', { cwd: ROOT }), ...globSync('docs/**/*.md', { cwd: ROOT })];
 
-test.each(parameterPages())('$file is what npm run docs would write', ({ file, text }) => {
+test.each(madePages())('$file is what npm run docs would write', ({ file, text }) => {
 	expect(readFileSync(path.join(ROOT, file), 'utf8')).toBe(text);
 });
 
 test('docs/nodes holds pages of nodes that exist, and no others', () => {
-	const written = parameterPages().map(({ file }) => file);
+	const written = madePages().map(({ file }) => file);
 	expect(globSync('docs/nodes/*.md', { cwd: ROOT }).filter((file) => !written.includes(file))).toEqual([]);
 });
 

@@ -1,11 +1,12 @@
 /**
  * The nodes' parameters as tables, made from the built descriptions: `npm run docs` writes them into the marked part of each
- * node's page in docs/nodes, the rest of which is written by hand, and the list of the pages. A test compares.
+ * node's page in docs/nodes, the rest of which is written by hand, the list of the pages, and the gallery. A test compares.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { INodeProperties, INodePropertyCollection, INodePropertyOptions, INodeTypeDescription } from 'n8n-workflow';
 import { builtNodes } from './built-nodes.mts';
+import { galleryPage } from './gallery-page.mts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const BEGIN = '<!-- Made from the node by `npm run docs`; do not edit from here on. -->';
@@ -23,14 +24,14 @@ interface Page {
 }
 
 /** What the pages should be, given what they are. */
-export function parameterPages(): Page[] {
+export function madePages(): Page[] {
 	const nodes = builtNodes().map(({ className, description }) => ({ description, file: `docs/nodes/${className}.md` }));
 	const pages = nodes.map(({ description, file }) => {
 		const absolute = path.join(ROOT, file);
 		const present = existsSync(absolute) ? readFileSync(absolute, 'utf8') : `# ${description.displayName}\n\n${description.description}.\n`;
 		return { file, text: withTables(present, tables(description)) };
 	});
-	return [indexPage(nodes), ...pages];
+	return [indexPage(nodes), galleryPage(), ...pages];
 }
 
 function indexPage(nodes: ReadonlyArray<{ description: INodeTypeDescription; file: string }>): Page {
@@ -134,5 +135,5 @@ function cell(text: string): string {
 
 if (process.argv[1] === import.meta.filename) {
 	mkdirSync(path.join(ROOT, 'docs', 'nodes'), { recursive: true });
-	for (const { file, text } of parameterPages()) writeFileSync(path.join(ROOT, file), text);
+	for (const { file, text } of madePages()) writeFileSync(path.join(ROOT, file), text);
 }

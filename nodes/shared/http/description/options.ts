@@ -14,6 +14,7 @@ const requestOptions: INodeProperties[] = [
 		name: 'queryParameterArrays',
 		type: 'options',
 		default: 'brackets',
+		description: 'How a parameter that is a list stands in the URL',
 		displayOptions: { show: { '/sendQuery': [true] } },
 		options: [
 			{ name: 'Brackets Only', value: 'brackets', description: 'Such as foo[]=bar&foo[]=qux' },
