@@ -89,6 +89,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 
 	const facts = summary.of(results, clock.now() - startedAt, costs);
 	showSummary(context, facts);
+	summary.span.tell(context);
 	if (gather && gather.surplus > 0) addHint(context, `${gather.surplus} results in the answers belonged to no item.`, 'warning');
 	if (ledger.tooLarge > 0) addHint(context, `${ledger.tooLarge} answers are above 1 MB and were not kept: another try cannot give them again.`, 'warning');
 	if (round && shared && shared.status.failures !== failuresBefore) {

@@ -3,11 +3,13 @@ import type { Settled } from '../../lib/batch/run';
 import type { CallTrace } from '../../lib/core/trace';
 import { Histogram } from '../../lib/metrics/histogram';
 import { addHint } from '../../lib/n8n/hints';
+import { RunSpan } from '../../lib/n8n/span';
 import type { Costs } from './costs';
 
 /** What a batch came to. Times are of whole calls, with their retries and waiting. */
 export class BatchSummary {
 	readonly #times = new Histogram();
+	readonly span = new RunSpan();
 	#requests = 0;
 	#retries = 0;
 	#shared = 0;
@@ -15,6 +17,7 @@ export class BatchSummary {
 	#recalled = 0;
 
 	call(trace: CallTrace): void {
+		this.span.count(trace);
 		if (trace.coalesced) this.#shared += 1;
 		if (trace.cache === 'hit' || trace.cache === 'stale') this.#cached += 1;
 		this.#requests += trace.attempts;

@@ -2,6 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import type { CallTrace } from '../../lib/core/trace';
 import { addSavings, noSavings, type Savings } from '../../lib/metrics/savings';
 import { addHint } from '../../lib/n8n/hints';
+import { RunSpan } from '../../lib/n8n/span';
 
 const MAX_WARNINGS = 10;
 
@@ -10,10 +11,12 @@ export class Summary {
 	#calls = 0;
 	readonly #saved = noSavings();
 	#shadowed = 0;
+	readonly #span = new RunSpan();
 	readonly #warnings = new Set<string>();
 
 	count(trace: CallTrace): void {
 		this.#calls += 1;
+		this.#span.count(trace);
 		addSavings(this.#saved, trace);
 		if (trace.similar?.outcome === 'wouldServe') this.#shadowed += 1;
 	}
@@ -24,6 +27,7 @@ export class Summary {
 	};
 
 	show(context: IExecuteFunctions): void {
+		this.#span.tell(context);
 		for (const warning of this.#warnings) addHint(context, warning, 'warning');
 		if (this.#calls === 0) return;
 		const { exact, similar, coalesced } = this.#saved;

@@ -3,6 +3,7 @@ import type { CallTrace } from '../../lib/core/trace';
 import { clearItems } from '../../lib/n8n/clear';
 import { addHint, warnOfStackedRetries } from '../../lib/n8n/hints';
 import { runItems } from '../../lib/n8n/items';
+import { RunSpan } from '../../lib/n8n/span';
 import { openStore } from '../../lib/n8n/store';
 import { runtimeFor } from '../../lib/n8n/metrics';
 import { errorItemMaker } from '../shared/http/error-item';
@@ -44,8 +45,10 @@ class Summary {
 	#reused = 0;
 	#retries = 0;
 	#cached = 0;
+	readonly #span = new RunSpan();
 
 	count(trace: CallTrace): void {
+		this.#span.count(trace);
 		// A request that is shared is counted with the one who sent it.
 		if (trace.coalesced) return;
 		if (trace.cache === 'hit' || trace.cache === 'stale') this.#cached += 1;
@@ -55,6 +58,7 @@ class Summary {
 	}
 
 	show(context: IExecuteFunctions): void {
+		this.#span.tell(context);
 		if (this.#requests + this.#cached === 0) return;
 		const cached = this.#cached > 0 ? ` ${this.#cached} answered from the cache.` : '';
 		addHint(
