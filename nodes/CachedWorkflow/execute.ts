@@ -2,11 +2,12 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { CallTrace } from '../../lib/core/trace';
 import { clearItems } from '../../lib/n8n/clear';
 import { runItems, runTogether } from '../../lib/n8n/items';
+import { runtimeFor } from '../../lib/n8n/metrics';
 import { originsOf } from '../../lib/n8n/origins';
 import { openStore } from '../../lib/n8n/store';
 import { runSubWorkflow } from '../../lib/n8n/sub-workflow';
 import { traceOf } from '../../lib/n8n/trace';
-import { getRuntime, type Outcome, type Runtime } from '../../lib/runtime';
+import type { Outcome, Runtime } from '../../lib/runtime';
 import { inputOf, keyOfItem } from './input';
 import { Answers } from './operations/answer';
 import { keep, toItems, type Kept } from './output';
@@ -15,7 +16,7 @@ import { idOf, subjectReader, type Subject } from './subject';
 import { Summary } from './summary';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	const runtime = getRuntime((message) => context.logger.warn(message));
+	const runtime = runtimeFor(context);
 	const shared = await openStore(context, runtime, readStore(context));
 	if (readOperation(context) === 'clear') return await clearItems(context, runtime, shared, clearReader(context));
 	const { id: nodeId, name: nodeName } = context.getNode();

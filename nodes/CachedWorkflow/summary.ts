@@ -2,6 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import type { CallTrace } from '../../lib/core/trace';
 import { addSavings, noSavings } from '../../lib/metrics/savings';
 import { addHint } from '../../lib/n8n/hints';
+import { RunSpan } from '../../lib/n8n/span';
 
 const MAX_HINTS = 10;
 
@@ -11,10 +12,12 @@ export class Summary {
 	#stale = 0;
 	#oldestMs = 0;
 	readonly #saved = noSavings();
+	readonly #span = new RunSpan();
 	readonly #hints = new Map<string, 'info' | 'warning'>();
 
 	count(trace: CallTrace): void {
 		this.#inputs += 1;
+		this.#span.count(trace);
 		addSavings(this.#saved, trace);
 		if (trace.cache === 'stale') this.#stale += 1;
 		this.#oldestMs = Math.max(this.#oldestMs, trace.ageMs ?? 0);
@@ -26,6 +29,7 @@ export class Summary {
 	};
 
 	show(context: IExecuteFunctions): void {
+		this.#span.tell(context);
 		for (const [message, type] of this.#hints) addHint(context, message, type);
 		if (this.#inputs === 0) return;
 		const { exact, coalesced } = this.#saved;
