@@ -11,7 +11,7 @@ interface Told {
 	reset(): void;
 }
 
-interface Registry {
+export interface Registry {
 	getSingleMetric(name: string): Partial<Told> | undefined;
 	removeSingleMetric(name: string): void;
 	registerMetric(metric: Told): void;
@@ -20,14 +20,14 @@ interface Registry {
 /** The runtime of this process. Where n8n serves metrics of its own, the runtime's are told among them. */
 export function runtimeFor({ logger }: { readonly logger: { warn(message: string): void } }): Runtime {
 	const runtime = getRuntime((message) => logger.warn(message));
-	if (runtime.n8nTellsMetrics) tellN8n(runtime);
+	const registry = runtime.n8nTellsMetrics ? registryOf(promClient()) : undefined;
+	if (registry) tell(runtime, registry);
 	return runtime;
 }
 
-/** Leaves n8n's metrics alone where they are not as expected. */
-function tellN8n(runtime: Runtime): void {
-	const registry = n8nRegistry();
-	if (!registry || FAMILIES.every(({ name }) => registry.getSingleMetric(name)?.runtime === runtime)) return;
+/** Puts the runtime's metrics into a registry, in the place of those of the build before; once for each runtime. */
+export function tell(runtime: Runtime, registry: Registry): void {
+	if (FAMILIES.every(({ name }) => registry.getSingleMetric(name)?.runtime === runtime)) return;
 	let asked: ReturnType<Runtime['snapshot']> | undefined;
 	/** All families are asked in the same moment, and share an answer. */
 	const snapshot = async () =>
@@ -45,12 +45,17 @@ function tellN8n(runtime: Runtime): void {
 	}
 }
 
-/** Of the prom-client that n8n brings, which its own /metrics are made from; undefined where there is none, or one of another shape. */
-function n8nRegistry(): Registry | undefined {
+/** The registry that n8n's own /metrics are made from; undefined where prom-client is missing or has another shape. */
+export function registryOf(client: unknown): Registry | undefined {
+	const { register } = (client ?? {}) as { readonly register?: Partial<Registry> };
+	const isWhole = [register?.getSingleMetric, register?.removeSingleMetric, register?.registerMetric].every((method) => typeof method === 'function');
+	return isWhole ? (register as Registry) : undefined;
+}
+
+/** The one that n8n brings. */
+function promClient(): unknown {
 	try {
-		const { register } = createRequire(__filename)('prom-client') as { readonly register?: Partial<Registry> };
-		const isWhole = [register?.getSingleMetric, register?.removeSingleMetric, register?.registerMetric].every((method) => typeof method === 'function');
-		return isWhole ? (register as Registry) : undefined;
+		return createRequire(__filename)('prom-client') as unknown;
 	} catch {
 		return undefined;
 	}
