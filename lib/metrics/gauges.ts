@@ -44,10 +44,7 @@ export function watchProcess(): Gauges {
 	let loop = performance.eventLoopUtilization();
 
 	return {
-		levels() {
-			const { heapUsed, rss, external } = process.memoryUsage();
-			return { heapUsedBytes: heapUsed, heapLimitBytes, rssBytes: rss, externalBytes: external, fileDescriptors: countDescriptors() };
-		},
+		levels: () => levelsNow(heapLimitBytes),
 		passed(delays) {
 			const spent = process.cpuUsage(cpu);
 			const busy = performance.eventLoopUtilization(loop);
@@ -70,6 +67,12 @@ export function watchProcess(): Gauges {
 			observer.disconnect();
 		},
 	};
+}
+
+/** Of this process, also while nobody watches it. */
+export function levelsNow(heapLimitBytes = limitOf()): Levels {
+	const { heapUsed, rss, external } = process.memoryUsage();
+	return { heapUsedBytes: heapUsed, heapLimitBytes, rssBytes: rss, externalBytes: external, fileDescriptors: countDescriptors() };
 }
 
 /** Linux lists them in a folder, the one that reads it among them. */

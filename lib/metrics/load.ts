@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock';
 import { WINDOW_NAMES, type LoadFacts, type WindowName } from '../core/snapshot';
 import { ByteReader, ByteWriter } from './bytes';
-import { watchProcess, type Gauges, type Levels, type Passed } from './gauges';
+import { levelsNow, watchProcess, type Gauges, type Levels, type Passed } from './gauges';
 import { Histogram } from './histogram';
 import { forEachWindow, minutesOf, ringsOf } from './windows';
 
@@ -51,7 +51,7 @@ export class LoadMonitor {
 	/** Of the last interval, with the levels of this moment. */
 	now(): LoadFacts {
 		if (!this.#last) this.sample();
-		const levels = this.#gauges?.levels();
+		const levels = this.#gauges?.levels() ?? levelsNow();
 		return { ...factsOf(this.#last), ...levels };
 	}
 

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { Snapshot } from '../core/snapshot';
 import { FAMILIES, getRuntime, samplesOf, type Runtime } from '../runtime';
 
 /** What prom-client's registry needs to know of a metric, and all that it asks of one: whose it is, we add. */
@@ -28,16 +29,20 @@ export function runtimeFor({ logger }: { readonly logger: { warn(message: string
 /** Puts the runtime's metrics into a registry, in the place of those of the build before; once for each runtime. */
 export function tell(runtime: Runtime, registry: Registry): void {
 	if (FAMILIES.every(({ name }) => registry.getSingleMetric(name)?.runtime === runtime)) return;
-	let asked: ReturnType<Runtime['snapshot']> | undefined;
-	/** All families are asked in the same moment, and share an answer. */
+	let asked: Promise<Snapshot | undefined> | undefined;
+	/** All families are asked in the same moment, and share an answer. A failure of ours must not take n8n's own metrics along. */
 	const snapshot = async () =>
-		await (asked ??= runtime.snapshot().finally(() => {
-			asked = undefined;
-		}));
+		await (asked ??= runtime
+			.snapshot()
+			.catch(() => undefined)
+			.finally(() => {
+				asked = undefined;
+			}));
 	for (const family of FAMILIES) {
 		const { name, help, type } = family;
 		const get = async () => {
-			const samples = samplesOf(family, await snapshot());
+			const now = await snapshot();
+			const samples = now ? samplesOf(family, now) : [];
 			return { name, help, type, values: samples.map(({ suffix = '', labels, value }) => ({ metricName: `${name}${suffix}`, labels, value })) };
 		};
 		registry.removeSingleMetric(name);

@@ -113,7 +113,10 @@ test('a runtime that is told not to measure sets no timer and counts nothing, un
 		});
 		const run = async () => await lane.run(async () => 'x', { signal: new AbortController().signal, idempotent: true });
 		await run();
-		expect((await runtime.snapshot()).windows['1m'].total.calls).toBe(0);
+		const { windows, processes } = await runtime.snapshot();
+		expect(windows['1m'].total.calls).toBe(0);
+		// What is held can be looked up at any time.
+		expect(processes[0]?.now.heapLimitBytes).toBeGreaterThan(MB);
 		// Those of the sweep and of the memory guard.
 		expect(clock.timers).toBe(2);
 		runtime.measurements.enabled = true;

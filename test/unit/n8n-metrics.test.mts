@@ -63,6 +63,14 @@ test('all of a scrape share one snapshot', async () => {
 	}
 });
 
+test("a snapshot that fails leaves n8n's own metrics alone", async () => {
+	const { metrics, registry } = fakeRegistry();
+	const runtime = newRuntime();
+	runtime.snapshot = async () => await Promise.reject(new Error('broken'));
+	tell(runtime, registry);
+	expect(await metrics.get('fastpath_calls_total')?.get()).toMatchObject({ values: [] });
+});
+
 test('the runtime of a newer build takes the place of the one before', async () => {
 	const { metrics, registry } = fakeRegistry();
 	tell(newRuntime(), registry);
