@@ -6,7 +6,7 @@ import {
 	type INodeExecutionData,
 	type JsonObject,
 } from 'n8n-workflow';
-import { CancelledError, hasCode, isFastpathError, type FastpathError } from '../core/errors';
+import { CancelledError, hasCode, isFastpathError, type ErrorCode, type FastpathError } from '../core/errors';
 
 /** The longest piece of a server's own words that is shown. */
 const MAX_DESCRIPTION = 1_000;
@@ -32,7 +32,9 @@ export function toNodeError(node: INode, error: unknown, itemIndex: number): Nod
 	const text = cause instanceof Error ? cause.message : String(cause);
 	const description = isFastpathError(cause) ? describeCause(cause) : undefined;
 	const options = description === undefined ? { itemIndex } : { itemIndex, description };
-	return Object.assign(restore(new NodeOperationError(node, text, options), text, description), subExecutionOf(cause));
+	const translated = Object.assign(restore(new NodeOperationError(node, text, options), text, description), subExecutionOf(cause));
+	if (isFastpathError(cause)) codes.set(translated, cause.code);
+	return translated;
 }
 
 /** By these n8n links an error to the execution that it comes from. */
@@ -40,6 +42,9 @@ function subExecutionOf(cause: unknown): { readonly executionId?: string; readon
 	if (!hasCode(cause, 'ERR_SUB_WORKFLOW') || cause.executionId === undefined || cause.workflowId === undefined) return {};
 	return { executionId: cause.executionId, workflowId: cause.workflowId };
 }
+
+/** What our errors are called by, where n8n's own has no place for it. */
+const codes = new WeakMap<Error, ErrorCode>();
 
 /** n8n puts words of its own in place of messages that hold a system code; ours are already written for people. */
 function restore<T extends NodeApiError | NodeOperationError>(error: T, message: string, description?: string): T {
@@ -85,6 +90,8 @@ function said(body: unknown): string | undefined {
 export function errorItem(error: Error): INodeExecutionData {
 	const details: IDataObject = {};
 	if (error instanceof NodeApiError && error.httpCode) details.httpCode = error.httpCode;
+	const code = codes.get(error);
+	if (code) details.code = code;
 	if ('description' in error && typeof error.description === 'string') details.description = error.description;
 	const { executionId, workflowId } = error as { executionId?: string; workflowId?: string };
 	return {

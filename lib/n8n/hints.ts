@@ -1,8 +1,8 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, ITriggerFunctions } from 'n8n-workflow';
 
-/** Shows a line in the output pane after the run, where this n8n can. */
-export function addHint(context: Pick<IExecuteFunctions, 'addExecutionHints'>, message: string, type: 'info' | 'warning' = 'info'): void {
-	context.addExecutionHints?.({ message, type, location: 'outputPane' });
+/** Shows a line in the output pane after the run, where this n8n can; a trigger has no such pane. */
+export function addHint(context: Pick<IExecuteFunctions, 'addExecutionHints'> | Pick<ITriggerFunctions, 'emit'>, message: string, type: 'info' | 'warning' = 'info'): void {
+	if ('addExecutionHints' in context) context.addExecutionHints?.({ message, type, location: 'outputPane' });
 }
 
 /**

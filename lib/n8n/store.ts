@@ -4,6 +4,7 @@ import type {
 	IExecuteFunctions,
 	INodeCredentialTestResult,
 	ISupplyDataFunctions,
+	ITriggerFunctions,
 } from 'n8n-workflow';
 import { systemClock } from '../core/clock';
 import { requireOneOf } from '../core/validate';
@@ -16,11 +17,13 @@ export const STORE_CREDENTIAL = 'fastpathStoreApi';
 
 const CHOICES = ['memory', 'shared'] as const;
 
+type StoreContext = IExecuteFunctions | ISupplyDataFunctions | ITriggerFunctions;
+
 /**
  * What the option Store means: undefined for the memory of this process, else the store of the Fastpath Store credential with
  * that memory in front of it. Tells the user where it is out.
  */
-export async function openStore(context: IExecuteFunctions | ISupplyDataFunctions, runtime: Runtime, choice: unknown): Promise<SharedStore | undefined> {
+export async function openStore(context: StoreContext, runtime: Runtime, choice: unknown): Promise<SharedStore | undefined> {
 	const shared = await obtain(context, runtime, choice);
 	if (!shared) return undefined;
 	const { label, status } = shared;
@@ -30,7 +33,7 @@ export async function openStore(context: IExecuteFunctions | ISupplyDataFunction
 	return shared;
 }
 
-async function obtain(context: IExecuteFunctions | ISupplyDataFunctions, runtime: Runtime, choice: unknown): Promise<SharedStore | undefined> {
+async function obtain(context: StoreContext, runtime: Runtime, choice: unknown): Promise<SharedStore | undefined> {
 	try {
 		if (requireOneOf('Store', choice ?? 'memory', CHOICES) === 'memory') return undefined;
 		return runtime.sharedStores.obtain(toStoreSettings(await context.getCredentials(STORE_CREDENTIAL)));

@@ -4,6 +4,7 @@ import { Runtime } from './runtime';
 export { Runtime, type RuntimeStats } from './runtime';
 export type { Account, Lane, LaneCall, LaneOptions, Outcome } from './compose';
 export type { Foreseen } from './foresee';
+export type { Oversight } from './oversight';
 export type { Scope } from './scope';
 export type { CircuitReset } from './shared-limits';
 export type { SharedStoreSettings } from './shared-backend';

@@ -39,9 +39,11 @@ import { foreseeIn, type Foreseen } from './foresee';
 import { Journals } from './journals';
 import { MemoryGuard, type HeapReading, type MemoryGuardStats } from './memory-guard';
 import { measuresFrom, Measurements, n8nTellsMetrics } from './measurements';
+import { Oversight } from './oversight';
 import { Registry } from './registry';
 import { resourcesOf } from './resources';
 import { scopeKey, type Scope } from './scope';
+import { OwnShelf, SharedShelf } from './shelf';
 import { SharedLimits, type CircuitReset } from './shared-limits';
 import { SharedStores, type Cleared, type SharedStore } from './shared-stores';
 import { userAgentOf } from './user-agent';
@@ -102,6 +104,8 @@ export class Runtime {
 	readonly measurements: Measurements;
 	/** Makes the caches yield where memory runs out. */
 	readonly memoryGuard: MemoryGuard;
+	/** What is judged of that. */
+	readonly oversight: Oversight;
 	readonly #breakers: Registry<BreakerPolicy>;
 	readonly #limiters: Registry<ConcurrencyLimiter>;
 	readonly #adaptive: Registry<AimdLimiter>;
@@ -113,6 +117,7 @@ export class Runtime {
 	readonly #learnt: Registry<LearntLimit>;
 	/** By store, for as long as it is open. */
 	readonly #overProcesses = new WeakMap<SharedStore, SharedLimits>();
+	readonly #oversights = new WeakMap<SharedStore, Oversight>();
 	readonly #bounds = { max: MAX_SCOPES, idleMs: IDLE_MS, now: () => this.clock.now() };
 	/** Another one after a restart. */
 	readonly #id = randomUUID();
@@ -140,6 +145,7 @@ export class Runtime {
 		this.transport = createTransport({ clock: this.clock });
 		const resources = async () => await this.#resources();
 		this.measurements = new Measurements({ clock: this.clock, id: this.#id, enabled: measuresFrom(process.env), resources, stores: () => this.sharedStores.list() });
+		this.oversight = new Oversight({ clock: this.clock, snapshot: async () => await this.snapshot(), shelf: new OwnShelf() });
 		const shared = this.#bounds;
 		// An open circuit may be forgotten too: hundreds of dead origins must not lock out the next one.
 		this.#breakers = new Registry({ ...shared, isIdle: (breaker) => breaker.state !== 'half-open' });
@@ -291,6 +297,15 @@ export class Runtime {
 	/** What was measured in all processes that share that store, as far as they were heard of lately. */
 	async snapshotOver(shared: SharedStore): Promise<Snapshot> {
 		return await this.measurements.snapshotOver(shared);
+	}
+
+	/** As `oversight`, of all processes that share that store. */
+	oversightOver(shared: SharedStore): Oversight {
+		const present = this.#oversights.get(shared);
+		if (present) return present;
+		const oversight = new Oversight({ clock: this.clock, snapshot: async () => await this.snapshotOver(shared), shelf: new SharedShelf(shared.backend) });
+		this.#oversights.set(shared, oversight);
+		return oversight;
 	}
 
 	sweep(): void {

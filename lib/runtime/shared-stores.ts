@@ -13,7 +13,7 @@ import { WriteBehindStore } from '../cache/write-behind-store';
 import type { Clock } from '../core/clock';
 import { LimitExceededError } from '../core/errors';
 import type { Random } from '../core/random';
-import type { SharedBackend } from '../core/shared';
+import type { SharedBackend, SureShared } from '../core/shared';
 import { LeaseDeck } from '../flight/lease';
 import { GuardedBackend, type SharedStatus } from '../shared/guard';
 import { KeyvAdapter } from '../shared/keyv-adapter';
@@ -31,7 +31,7 @@ export interface Cleared {
 export interface SharedStore {
 	readonly store: Store;
 	/** What it is made of, behind the guard: it never throws. */
-	readonly backend: SharedBackend;
+	readonly backend: SharedBackend & SureShared;
 	/** Who asks for what, over all processes. */
 	readonly leases: LeaseDeck;
 	/** For people: host and port, or the name of the file. */

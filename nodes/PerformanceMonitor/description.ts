@@ -9,7 +9,7 @@ const operation: INodeProperties = {
 	name: 'operation',
 	type: 'options',
 	noDataExpression: true,
-	default: 'invalidateCache',
+	default: 'getMetrics',
 	options: entries.map(([value, { name, action, description }]) => ({ name, value, action, description })).sort((a, b) => a.name.localeCompare(b.name)),
 };
 

@@ -19,6 +19,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const desk: Desk = {
 		runtime,
 		shared,
+		oversight: shared ? runtime.oversightOver(shared) : runtime.oversight,
 		clearing,
 		egress: egressFor(context),
 		place: { workflowId: context.getWorkflow().id ?? '', nodeId, nodeName },

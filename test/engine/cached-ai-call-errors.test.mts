@@ -79,7 +79,7 @@ describe('one bad item among good ones', () => {
 		const result = await run({ parameters, input, node: { onError: 'continueRegularOutput' } });
 		const items = result.items('AI');
 		expect(items.map((item) => item.pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
-		expect(items[1]?.json).toEqual({ error: expect.stringMatching(/Invalid Prompt/) });
+		expect(items[1]?.json).toEqual({ error: expect.stringMatching(/Invalid Prompt/), details: { code: 'ERR_INVALID_OPTION' } });
 		expect([items[0]?.json.text, items[2]?.json.text].every((text) => typeof text === 'string')).toBe(true);
 		expect(calls()).toBe(2);
 	});
@@ -87,7 +87,7 @@ describe('one bad item among good ones', () => {
 	test('the error output gets the item with its own fields', async () => {
 		const result = await run({ parameters, input, node: { onError: 'continueErrorOutput' } });
 		expect(answers(result, 0)).toHaveLength(2);
-		expect(answers(result, 1)).toEqual([{ text: '', error: expect.stringMatching(/Invalid Prompt/) }]);
+		expect(answers(result, 1)).toEqual([{ text: '', error: expect.stringMatching(/Invalid Prompt/), details: { code: 'ERR_INVALID_OPTION' } }]);
 	});
 });
 

@@ -55,6 +55,8 @@ describe('Invalidate Cache', () => {
 		[{ clear: 'workflow', clearWorkflow: { __rl: true, mode: 'id', value: '={{ $json.nothing }}' } }, 'Workflow'],
 		[{ clear: 'node', clearWorkflow: '={{ $json.nothing }}', clearNode: 'AI' }, 'Workflow'],
 		[{ clear: 'regex' }, 'Clear'],
+		[{ clear: '={{ $json.nothing }}' }, 'Clear'],
+		[{ clear: 'all', dryRun: '={{ "yes" }}' }, 'Dry Run'],
 	])('%j is refused, and clears nothing', async (parameters, name) => {
 		await ask('one');
 		expect((await failure({ operation: 'invalidateCache', ...parameters }))?.message).toContain(name);
@@ -107,6 +109,30 @@ describe('Warm Cache', () => {
 		[{ warmKey: 'a'.repeat(64), warmAnswer: 'x', warmTtlSeconds: 0 }, 'Time to Live'],
 	])('%j is refused, and stores nothing', async (parameters, name) => {
 		expect((await failure({ ...warm, ...parameters }))?.message).toContain(name);
+		expect(getRuntime().store.stats().entries).toBe(0);
+	});
+});
+
+describe('Warm Cache with a list', () => {
+	const warm = async (entries: unknown) => await monitor({ operation: 'warmCache', warmFrom: 'list', warmEntries: JSON.stringify(entries) });
+	const entry = { key: 'a'.repeat(64), answer: 'A', model: 'm' };
+
+	test('stores all of it', async () => {
+		const result = await warm([entry, { key: 'b'.repeat(64), answer: '{}', model: 'm', format: 'json', ttlSeconds: 9, tags: 'x,y' }]);
+		expect(result.json(MONITOR)).toEqual([
+			{ answers: [{ key: entry.key, stored: true, ttlSeconds: 1800 }, { key: 'b'.repeat(64), stored: true, ttlSeconds: 9 }], store: 'process' },
+		]);
+		expect(getRuntime().store.stats().entries).toBe(2);
+	});
+
+	test.each([
+		[[entry, { ...entry, key: 'no' }], 'Answers[1] Key'],
+		[[entry, { ...entry, model: 7 }], 'Answers[1] Model Name'],
+		[[entry, null], 'Answers[1]'],
+		[[], 'Answers'],
+		[entry, 'Answers'],
+	])('%j is refused as a whole', async (entries, name) => {
+		expect((await warm(entries)).error?.message).toContain(name);
 		expect(getRuntime().store.stats().entries).toBe(0);
 	});
 });

@@ -1,3 +1,10 @@
+import { configure } from './configure';
+import { getAlerts } from './get-alerts';
+import { getBottlenecks } from './get-bottlenecks';
+import { getCacheStatistics } from './get-cache-statistics';
+import { getHealth } from './get-health';
+import { getMetrics } from './get-metrics';
+import { getPoolStatistics } from './get-pool-statistics';
 import { invalidateCache } from './invalidate-cache';
 import type { Operation } from './operation';
 import { prewarmConnections } from './prewarm-connections';
@@ -6,6 +13,13 @@ import { warmCache } from './warm-cache';
 
 /** All that the node does; an entry gives the option in the panel, its fields and its handler. */
 export const OPERATIONS = {
+	configure,
+	getAlerts,
+	getBottlenecks,
+	getCacheStatistics,
+	getHealth,
+	getMetrics,
+	getPoolStatistics,
 	invalidateCache,
 	prewarmConnections,
 	resetBreaker,

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../../../lib/core/errors';
+import { requireText } from '../../../lib/core/validate';
 import { clearAnywhereFields, toRules } from '../../shared/clear';
 import type { Operation } from './operation';
 
@@ -17,8 +18,12 @@ export const invalidateCache: Operation = {
 		},
 	],
 	async perform(read, { clearing }) {
+		requireText('Clear', read('clear'));
 		const rules = toRules(read, toWorkflow(read));
-		return { json: read('dryRun') === true ? await clearing.foresee(rules) : await clearing.clear(rules) };
+		const dryRun = read('dryRun') ?? false;
+		// A text that an expression gave must not be taken for a no.
+		if (typeof dryRun !== 'boolean') throw new InvalidOptionError('Dry Run', 'true or false', dryRun);
+		return { json: dryRun ? await clearing.foresee(rules) : await clearing.clear(rules) };
 	},
 };
 

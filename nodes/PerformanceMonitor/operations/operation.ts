@@ -1,8 +1,8 @@
-import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import type { Place } from '../../../lib/cache/marks';
 import type { Egress } from '../../../lib/http';
 import type { Clearing } from '../../../lib/n8n/clear';
-import type { Runtime, SharedStore } from '../../../lib/runtime';
+import type { Oversight, Runtime, SharedStore } from '../../../lib/runtime';
 
 /** A field of the panel, by its name; undefined where it is hidden. */
 export type Read = (name: string) => unknown;
@@ -12,6 +12,8 @@ export interface Desk {
 	readonly runtime: Runtime;
 	/** Undefined where this process is meant alone. */
 	readonly shared: SharedStore | undefined;
+	/** Of this process, or of all that share the store. */
+	readonly oversight: Oversight;
 	readonly clearing: Pick<Clearing, 'clear' | 'foresee'>;
 	/** Where connections may go. */
 	readonly egress: Egress;
@@ -27,4 +29,9 @@ export interface Operation {
 	readonly fields: readonly INodeProperties[];
 	/** Throws InvalidOptionError that names the field; what it throws fails this item alone. */
 	readonly perform: (read: Read, desk: Desk, signal: AbortSignal) => Promise<INodeExecutionData | INodeExecutionData[]>;
+}
+
+/** Plain data as an item; times are left as they were measured. */
+export function asJson(facts: object): INodeExecutionData {
+	return { json: { ...(facts as IDataObject) } };
 }
