@@ -107,6 +107,36 @@ describe('Get Health', () => {
 	});
 });
 
+describe('Get Recommendations, Get Trends, Prometheus and Compare', () => {
+	test('tell what is made of the measurements', async () => {
+		await ask('w1', ['one', 'one', 'two']);
+		expect(await shown({ operation: 'getRecommendations', workflowId: 'w1' })).toMatchObject({ period: '1h', recommendations: expect.any(Array) as unknown[] });
+		const { trends } = await shown<{ trends: Json[] }>({ operation: 'getTrends', aheadHours: 2 });
+		expect(trends).toContainEqual(expect.objectContaining({ metric: 'memory', direction: 'tooLittle' }));
+		const { text, contentType } = await shown<{ text: string; contentType: string }>({ operation: 'prometheus' });
+		expect(text).toContain(standIn.url);
+		expect(contentType).toContain('text/plain');
+	});
+
+	test('a snapshot is compared with what is measured now, or with another one', async () => {
+		const before = await shown({ view: 'snapshot' });
+		await ask('w1', ['one', 'one', 'two']);
+		const input = [before];
+		const now = await shown<{ before: { calls: number }; after: { calls: number } }>({ operation: 'compare' }, { input });
+		expect(now.after.calls - now.before.calls).toBe(3);
+		const same = await shown<{ before: Json; after: Json }>({ operation: 'compare', compareWith: 'snapshot', after: '={{ $json }}' }, { input });
+		expect(same.after).toEqual(same.before);
+	});
+
+	test.each([
+		[{ operation: 'compare', before: '{}' }, 'Before'],
+		[{ operation: 'compare', before: '[1]' }, 'Before'],
+		[{ operation: 'getTrends', aheadHours: 0 }, 'Forecast'],
+	])('%j is refused', async (parameters, name) => {
+		expect((await monitor(parameters)).error?.message).toContain(name);
+	});
+});
+
 describe('Configure and Get Alerts', () => {
 	interface Alerts { standing: Alert[]; recent: AlertEvent[] }
 	const configure = async (parameters: Json, run: Partial<MonitorRun> = {}) => await shown<{ settings: InsightSettings; keptIn: string; untilRestart: boolean }>({ operation: 'configure', ...parameters }, run);
