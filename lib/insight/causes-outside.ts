@@ -2,7 +2,7 @@ import type { Snapshot, WindowName } from '../core/snapshot';
 import type { Cause, Finding } from './bottlenecks';
 import { byPlace, keyOf, nameOf, type PlaceFacts, type Sums } from './places';
 import type { Split } from './split';
-import { counted, inMs, inNumber, inPercent } from './words';
+import { counted, inMs, inNumber, inPercent, shortened } from './words';
 
 interface Surroundings {
 	readonly snapshot: Snapshot;
@@ -67,7 +67,7 @@ function findUpstream({ place, series, sum }: PlaceFacts, { upstreamMs, upstream
 	const main = series.reduce((most, one) => (one.upstreamMs.sum > most.upstreamMs.sum ? one : most));
 	const usualMs = usualOf(main.upstreamMs.count, keyOf(main), snapshot, window);
 	const slower = usualMs && main.upstreamMs.p50 > 1.5 * usualMs ? ` That is ${inNumber(main.upstreamMs.p50 / usualMs)} times as slow as over the day.` : '';
-	const by = place.node && place.node !== name ? `, most of them by ${place.node}` : '';
+	const by = place.node && place.node !== name ? `, most of them by ${shortened(place.node)}` : '';
 	return [
 		{
 			cause: often ? 'manyCalls' : 'slowUpstream',

@@ -3,7 +3,7 @@ import type { HealthPartName } from './health';
 import { byPlace, nameOf, sumOf } from './places';
 import { processName } from './readings';
 import type { InsightSettings } from './settings';
-import { counted, inMs, inNumber, inPercent, inUsd } from './words';
+import { counted, inMs, inNumber, inPercent, inUsd, shortened } from './words';
 
 interface Judged {
 	readonly score: number | null;
@@ -59,7 +59,7 @@ function cache({ resources, windows }: Snapshot): Judged {
 	const asked = served + total.misses + total.revalidated;
 	if (asked === 0) return { score: null, why: 'No call used the cache.' };
 	const down = resources.caches.filter(({ state }) => state === 'down');
-	if (down[0]) return { score: 30, why: `The store ${down[0].name} does not answer.` };
+	if (down[0]) return { score: 30, why: `The store ${shortened(down[0].name)} does not answer.` };
 	const evictions = resources.caches.reduce((sum, { evictions: count }) => sum + count, 0);
 	const share = Math.min(1, evictions / Math.max(1, total.misses));
 	const ratio = `${inPercent(total.hits / asked)} of the calls that looked into the cache were hits`;
@@ -70,7 +70,7 @@ function cache({ resources, windows }: Snapshot): Judged {
 
 function connections({ resources, windows }: Snapshot, window: WindowName): Judged {
 	const open = resources.circuits.filter(({ state }) => state === 'open');
-	if (open[0]) return { score: Math.round(AT_LIMIT * (1 - open.length / resources.circuits.length)), why: `The circuit to ${open[0].origin} is open${open.length > 1 ? `, and ${open.length - 1} more` : ''}.` };
+	if (open[0]) return { score: Math.round(AT_LIMIT * (1 - open.length / resources.circuits.length)), why: `The circuit to ${shortened(open[0].origin)} is open${open.length > 1 ? `, and ${open.length - 1} more` : ''}.` };
 	const { attempts, reusedConnections } = windows[window].total;
 	if (attempts === 0) return { score: null, why: 'No request was sent.' };
 	const ratio = Math.min(1, reusedConnections / attempts);
@@ -105,7 +105,7 @@ function load({ processes, windows, at }: Snapshot, settings: InsightSettings): 
 function spending({ windows }: Snapshot, { dailyUsd }: InsightSettings): Judged {
 	const [day, hour] = [windows['24h'], windows['1h']];
 	const spent = day.total.costUsd + day.total.refreshes.costUsd;
-	if (spent === 0 && dailyUsd === 0) return { score: null, why: 'No money is known to be spent.' };
+	if (spent === 0 && (dailyUsd === 0 || day.spanMs === 0)) return { score: null, why: 'No money is known to be spent.' };
 	if (dailyUsd > 0) return { score: Math.round(along(spent / dailyUsd, [[0.8, 100], [1, AT_LIMIT], [2, 0]])), why: `${inUsd(spent)} of ${inUsd(dailyUsd)} were spent within 24 hours.` };
 	const earlierMs = day.spanMs - hour.spanMs;
 	const lately = hour.total.costUsd + hour.total.refreshes.costUsd;

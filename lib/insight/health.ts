@@ -18,7 +18,7 @@ export interface HealthPart {
 }
 
 export interface Health {
-	/** From 0 to 100; null where less than half is known: no data is no health. */
+	/** From 0 to 100; null where no more than half is known: no data is no health. */
 	readonly score: number | null;
 	readonly grade: Grade;
 	readonly parts: Readonly<Record<HealthPartName, HealthPart & { readonly grade: Grade }>>;
@@ -30,8 +30,8 @@ export const WEIGHTS: Readonly<Record<HealthPartName, number>> = { latency: 25, 
 
 /** Where 0 would make the whole 0, however good the rest is. */
 const LEAST = 1;
-/** Of the weights: with less, a process in which nothing happens would be in the best of health. */
-const LEAST_KNOWN = 50;
+/** Of the weights: with no more known, a process in which nothing happens would be in the best of health. */
+const HALF = 50;
 
 /**
  * How well things are. The whole is the geometric mean of the parts that are known, by weight: unlike a plain mean, it does not let good parts
@@ -47,7 +47,7 @@ export function judgeHealth(snapshot: Snapshot, settings: InsightSettings = DEFA
 		return score === null ? [] : [{ score, weight, why, name }];
 	});
 	const weights = known.reduce((sum, { weight }) => sum + weight, 0);
-	if (weights < LEAST_KNOWN) return { score: null, grade: 'unknown', parts, why: weights === 0 ? 'Nothing was measured yet.' : 'Too little was measured: see the parts.' };
+	if (weights <= HALF) return { score: null, grade: 'unknown', parts, why: weights === 0 ? 'Nothing was measured yet.' : 'Too little was measured: see the parts.' };
 	const logs = known.reduce((sum, { score, weight }) => sum + weight * Math.log(Math.max(LEAST, score)), 0);
 	const score = Math.round(Math.exp(logs / weights));
 	const worst = known.reduce((least, part) => (part.score < least.score ? part : least));

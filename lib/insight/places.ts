@@ -1,4 +1,5 @@
 import type { SeriesFacts, SeriesLabels } from '../core/snapshot';
+import { shortened } from './words';
 
 /** What calls go to: an origin and, where there is one, a model; without either, the node that made them. */
 export interface Place {
@@ -57,7 +58,7 @@ export function mainError(series: readonly SeriesFacts[]): string {
 	for (const { errors } of series) {
 		for (const [code, count] of Object.entries(errors)) if (code !== CANCELLED) counts.set(code, (counts.get(code) ?? 0) + count);
 	}
-	return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? '';
+	return shortened([...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? '');
 }
 
 /** Series by where their calls go, those first that took callers the most time. */
@@ -88,6 +89,6 @@ function placeOf(series: readonly SeriesFacts[]): Place {
 
 /** For people, such as `gpt-5-mini at https://api.openai.com`. */
 export function nameOf({ origin, model, node }: Pick<Place, 'origin' | 'model' | 'node'>): string {
-	if (model && origin) return `${model} at ${origin}`;
-	return model || origin || node || 'all calls';
+	if (model && origin) return `${shortened(model)} at ${shortened(origin)}`;
+	return shortened(model || origin || node) || 'all calls';
 }

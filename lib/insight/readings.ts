@@ -3,7 +3,7 @@ import { byPlace, keyOf, mainError, nameOf, type PlaceFacts } from './places';
 import type { InsightSettings } from './settings';
 import { clearBelow, severityOf, type Severity } from './severity';
 import { readSlos } from './slo';
-import { counted, inBytes, inMs, inPercent, inUsd } from './words';
+import { counted, inBytes, inMs, inPercent, inUsd, shortened } from './words';
 
 export const RULES = ['memory', 'cpu', 'loopDelay', 'responseTime', 'errorRate', 'circuit', 'store', 'spending', 'errorBudget', 'slowCalls'] as const;
 
@@ -103,7 +103,7 @@ function readResponse({ series, place }: PlaceFacts, base: Pick<Reading, 'subjec
 	const sure = series.filter(({ calls }) => calls >= settings.minCalls);
 	const slowest = (sure.length > 0 ? sure : []).reduce<(typeof sure)[number] | undefined>((most, one) => (most && most.durationMs.p95 >= one.durationMs.p95 ? most : one), undefined);
 	if (!slowest) return [];
-	const by = slowest.node && slowest.node !== base.name ? `, asked by ${slowest.node},` : '';
+	const by = slowest.node && slowest.node !== base.name ? `, asked by ${shortened(slowest.node)},` : '';
 	return within(place.model ? settings.modelResponseMs : settings.responseMs, slowest.durationMs.p95, {
 		...base,
 		rule: 'responseTime',
@@ -118,7 +118,7 @@ function readCircuits({ resources }: Snapshot): Reading[] {
 	return [...origins].map(([origin, open]) => ({
 		...onOff('circuit', origin, open),
 		severity: open ? 'high' : null,
-		says: open ? `The circuit to ${origin} is open: calls fail at once, until a trial call succeeds.` : `The circuit to ${origin} is closed.`,
+		says: open ? `The circuit to ${shortened(origin)} is open: calls fail at once, until a trial call succeeds.` : `The circuit to ${shortened(origin)} is closed.`,
 		advice: 'See whether the service is well. It is tried again by itself; Reset Breaker tries it now.',
 	}));
 }
@@ -129,7 +129,7 @@ function readStores({ resources }: Snapshot): Reading[] {
 	return [...stores].map(([name, down]) => ({
 		...onOff('store', name, down),
 		severity: down ? 'medium' : null,
-		says: down ? `The store ${name} does not answer: each process is left to its own memory.` : `The store ${name} answers.`,
+		says: down ? `The store ${shortened(name)} does not answer: each process is left to its own memory.` : `The store ${shortened(name)} answers.`,
 		advice: 'See whether the store runs and can be reached. It is used again as soon as it answers.',
 	}));
 }
@@ -146,7 +146,7 @@ function readSpending({ windows }: Snapshot, { dailyUsd }: InsightSettings): Rea
 }
 
 function onOff(rule: Rule, subject: string, on: boolean): Pick<Reading, 'rule' | 'subject' | 'name' | 'value' | 'limit' | 'clear'> {
-	return { rule, subject, name: subject, value: on ? 1 : 0, limit: 1, clear: !on };
+	return { rule, subject, name: shortened(subject), value: on ? 1 : 0, limit: 1, clear: !on };
 }
 
 interface About extends Pick<Reading, 'rule' | 'subject' | 'name' | 'advice'> {
@@ -162,6 +162,6 @@ function within(limit: number, value: number, { ceiling, says, ...about }: About
 }
 
 export function processName({ kind, host, pid }: Pick<ProcessFacts, 'kind' | 'host' | 'pid'>): string {
-	const where = host ? `${pid} on ${host}` : String(pid);
-	return kind ? `${kind} (process ${where})` : `process ${where}`;
+	const where = host ? `${pid} on ${shortened(host)}` : String(pid);
+	return kind ? `${shortened(kind)} (process ${where})` : `process ${where}`;
 }

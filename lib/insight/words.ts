@@ -35,6 +35,12 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 	return `${inNumber(count)} ${count === 1 ? one : many}`;
 }
 
+/** Names that others chose may be of any length. */
+export function shortened(text: string, most = 100): string {
+	const characters = [...text.slice(0, most * 2 + 2)];
+	return characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : text;
+}
+
 /** Three digits that say something, and no zeros behind the point. */
 function digits(value: number): string {
 	if (!Number.isFinite(value)) return '–';

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
-import type { Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { findProgram } from '../toolchain/system-packages.mts';
 import type { N8nInstance } from './n8n-instance.mts';
 
@@ -33,10 +33,20 @@ export function chromiumPath(): string | undefined {
 	return process.env.CHROMIUM_BIN ?? findProgram('chromium') ?? findProgram('chromium-browser');
 }
 
+/** A browser of its own, without a profile that lasts. */
+export async function openBrowser(): Promise<Browser> {
+	return await chromium.launch({ executablePath: requireChromium(), headless: true, args: FLAGS });
+}
+
+function requireChromium(): string {
+	const found = chromiumPath();
+	if (!found) throw new Error('No Chromium on this machine. Debian: apt-get install chromium');
+	return found;
+}
+
 /** A page of its own browser and profile, logged in as the owner. */
 export async function openEditor(instance: N8nInstance, options: EditorOptions = {}): Promise<Editor> {
-	const executablePath = chromiumPath();
-	if (!executablePath) throw new Error('No Chromium on this machine. Debian: apt-get install chromium');
+	const executablePath = requireChromium();
 	const profile = await mkdtemp(path.join(tmpdir(), 'fastpath-chromium-'));
 	const context = await chromium.launchPersistentContext(profile, {
 		executablePath,
