@@ -40,7 +40,8 @@ export function clearAnywhereFields(): INodeProperties[] {
 		description: 'The one whose answers are meant',
 		displayOptions: { show: { clear: ['node', 'workflow'] } },
 	};
-	return [...(choice ? [choice] : []), workflow, ...fields];
+	// An endpoint takes it from what it was asked.
+	return [...(choice ? [{ ...choice, noDataExpression: false }] : []), workflow, ...fields];
 }
 
 function clearFields(choices: readonly [ClearChoice, ...ClearChoice[]], names: typeof NAMES): INodeProperties[] {

@@ -136,6 +136,36 @@ describe.skipIf([redisIsMissing(), postgresIsMissing()].includes(true))('n8n in 
 		await expect.poll(async () => stores(await burst('dying', 10)), { timeout: 30_000, interval: 500 }).toEqual(['shared']);
 	});
 
+	test('what fails in workers raises one alert, for which the main process starts a workflow once', async () => {
+		const alerts = await n8n.main.importWorkflow({
+			name: 'alerts',
+			nodes: [
+				{
+					id: 'alerts-0', name: 'Alerts', type: 'n8n-nodes-fastpath.performanceAlertTrigger', typeVersion: 1, position: [0, 0],
+					parameters: { events: ['raised'], kinds: ['errorRate'], store: 'shared', options: { everySeconds: 5 } }, credentials: { fastpathStoreApi: credentials.fastpathStoreApi },
+				},
+				{ id: 'alerts-1', name: 'Then', type: 'n8n-nodes-base.noOp', typeVersion: 1, position: [240, 0], parameters: {} },
+			],
+			connections: { Alerts: { main: [[{ node: 'Then', type: 'main', index: 0 }]] } },
+		});
+		await n8n.main.activate(alerts);
+		const started = async () => {
+			const { results } = (await n8n.main.api('GET', `/rest/executions?filter=${encodeURIComponent(JSON.stringify({ workflowId: alerts }))}`)) as { results: Array<{ id: string; status: string }> };
+			return results.filter(({ status }) => status === 'success');
+		};
+		await publish('failing', { store: 'shared', prompt: '=tag this package: {{ $execution.id }}', options: { maxRetries: 0, circuitBreaker: false } });
+		standIn.setBehaviour({ failRatio: { status: 400, ratio: 1 } });
+		const answers = await burst('failing', 40);
+		expect(answers.filter(({ status }) => status === 200)).toEqual([]);
+		await expect.poll(async () => (await started()).length, { timeout: 60_000, interval: 500 }).toBe(1);
+		const [first] = await started();
+		const { nodes } = await n8n.main.execution(first?.id ?? '');
+		expect(nodes.Then?.[0]?.data[0]).toMatchObject([{ json: { event: 'raised', rule: 'errorRate', value: 1, says: expect.stringContaining('gpt-4o-mini') as string } }]);
+		// It stands for longer than a few looks, and nothing is started for it again.
+		await new Promise((resolve) => setTimeout(resolve, 16_000));
+		expect(await started()).toHaveLength(1);
+	}, 150_000);
+
 	// The last one: a worker is missing afterwards.
 	test('a worker that is killed while it asks is stood in for by the other, and only its own executions are lost', async () => {
 		await publish('killed', { store: 'shared' });

@@ -28,6 +28,8 @@ const calls = () => standIn.counters().calls[CHAT] ?? 0;
 beforeEach(async () => await getRuntime().store.clear());
 
 describe('Invalidate Cache', () => {
+	// Where an expression chooses, n8n wants all fields filled.
+	const filled = { clearWorkflow: 'w1', clearTags: 'x', clearKey: 'x', clearUrl: 'x', clearNode: 'x' };
 	const invalidate = async (parameters: Parameters, run: Partial<MonitorRun> = {}) => await shown({ operation: 'invalidateCache', ...parameters }, run);
 
 	test('clears by tag what any workflow has stored, after a dry run that said so and cleared nothing', async () => {
@@ -46,7 +48,7 @@ describe('Invalidate Cache', () => {
 		const workflow = { __rl: true, mode: 'list', value: 'w1' };
 		expect((await invalidate({ clear: 'workflow', clearWorkflow: workflow }))[0]).toMatchObject({ removed: 1 });
 		expect((await invalidate({ clear: 'node', clearWorkflow: '=w3', clearNode: 'AI' }))[0]).toMatchObject({ removed: 1 });
-		expect((await invalidate({ clear: 'all', dryRun: true }))[0]).toMatchObject({ inMemory: 0 });
+		expect((await invalidate({ ...filled, clear: '={{ "all" }}', dryRun: true }))[0]).toMatchObject({ inMemory: 0 });
 	});
 
 	test.each([
@@ -55,7 +57,7 @@ describe('Invalidate Cache', () => {
 		[{ clear: 'workflow', clearWorkflow: { __rl: true, mode: 'id', value: '={{ $json.nothing }}' } }, 'Workflow'],
 		[{ clear: 'node', clearWorkflow: '={{ $json.nothing }}', clearNode: 'AI' }, 'Workflow'],
 		[{ clear: 'regex' }, 'Clear'],
-		[{ clear: '={{ $json.nothing }}' }, 'Clear'],
+		[{ ...filled, clear: '={{ $json.nothing }}' }, 'Clear'],
 		[{ clear: 'all', dryRun: '={{ "yes" }}' }, 'Dry Run'],
 	])('%j is refused, and clears nothing', async (parameters, name) => {
 		await ask('one');
