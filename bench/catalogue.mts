@@ -40,6 +40,15 @@ export const CATALOGUE: readonly Entry[] = [
 		caveat: 'Hot loops over few values. The memory is that of the worst case: calls in every five seconds of a whole day.',
 	},
 	{
+		name: 'insight',
+		group: 'micro',
+		file: 'micro/insight.mts',
+		title: 'Judging',
+		what: 'What it costs to judge what was measured: alerts, bottlenecks, recommendations, health, trends, a comparison and the report, of 200 series and a day of minutes; and a look of the memory guard.',
+		caveat: 'Hot loops over one snapshot. Nothing of it runs unless a workflow asks for it, but for the memory guard, which looks every five seconds.',
+		comparable: true,
+	},
+	{
 		name: 'cache',
 		group: 'micro',
 		file: 'micro/cache.mts',

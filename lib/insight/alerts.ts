@@ -44,13 +44,22 @@ export interface AlertBook {
 
 export const EMPTY_BOOK: AlertBook = { version: 1, at: 0, standing: [], told: {}, recent: [] };
 
+/** Clocks of several processes may differ by less than this. */
+const SKEW_MS = 300_000;
 const MAX_STANDING = 100;
 const MAX_RECENT = 100;
 
 /** The next state of the book, and what there is to tell. Each alert is raised once, escalates at most three times and ends once. */
 export function advance(book: AlertBook, snapshot: Snapshot, settings: InsightSettings): { readonly book: AlertBook; readonly events: readonly AlertEvent[] } {
-	if (snapshot.at <= book.at) return { book, events: [] };
-	return step(book, readAll(snapshot, settings), snapshot.at, settings.cooldownMs);
+	const now = snapshot.at;
+	if (now <= book.at && book.at - now < SKEW_MS) return { book, events: [] };
+	return step(now > book.at ? book : setBack(book, now), readAll(snapshot, settings), now, settings.cooldownMs);
+}
+
+/** A clock was wrong: what lies in the future begins now. */
+function setBack(book: AlertBook, now: number): AlertBook {
+	const standing = book.standing.map((alert) => ({ ...alert, raisedAt: Math.min(alert.raisedAt, now), overSince: alert.overSince === null ? null : Math.min(alert.overSince, now) }));
+	return { ...book, standing, told: Object.fromEntries(Object.entries(book.told).map(([key, at]) => [key, Math.min(at, now)])) };
 }
 
 /** The same from readings. */

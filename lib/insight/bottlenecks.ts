@@ -1,6 +1,6 @@
 import type { Snapshot, WindowName } from '../core/snapshot';
 import { findEvictions } from './causes-inside';
-import { findAtPlace } from './causes-outside';
+import { findAtPlace, surroundingsOf } from './causes-outside';
 import type { Place } from './places';
 import { splitWindow } from './split';
 
@@ -48,10 +48,11 @@ const LEAST_SHARE = 0.01;
  */
 export function findBottlenecks(snapshot: Snapshot, window: WindowName = '1h'): Bottleneck[] {
 	const { all, inside, shares, places } = splitWindow(snapshot, window);
+	const surroundings = surroundingsOf(snapshot, window, all);
 	const found = [
 		...inside,
 		...findEvictions(places.map(({ split }) => split), snapshot, shares.evicted),
-		...places.flatMap(({ facts, split }) => findAtPlace(facts, split, { snapshot, window, all })),
+		...places.flatMap(({ facts, split }) => findAtPlace(facts, split, surroundings)),
 	];
 	const spentMs = Math.max(all.durationMs, found.reduce((sum, { lostMs }) => sum + lostMs, 0));
 	return found

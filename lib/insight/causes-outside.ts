@@ -1,6 +1,6 @@
 import type { Snapshot, WindowName } from '../core/snapshot';
 import type { Cause, Finding } from './bottlenecks';
-import { byPlace, keyOf, nameOf, type PlaceFacts, type Sums } from './places';
+import { byPlace, nameOf, type PlaceFacts, type Sums } from './places';
 import type { Split } from './split';
 import { counted, inMs, inNumber, inPercent, shortened } from './words';
 
@@ -8,6 +8,13 @@ interface Surroundings {
 	readonly snapshot: Snapshot;
 	readonly window: WindowName;
 	readonly all: Sums;
+	/** The places over 24 hours, by their keys. */
+	readonly day: ReadonlyMap<string, PlaceFacts>;
+}
+
+/** What the places of a window are seen against. */
+export function surroundingsOf(snapshot: Snapshot, window: WindowName, all: Sums): Surroundings {
+	return { snapshot, window, all, day: new Map(byPlace(snapshot.windows['24h'].series).map((facts) => [facts.key, facts])) };
 }
 
 /** What calls to one place spend their time on. */
@@ -58,14 +65,14 @@ function waitingAt(origin: string, { resources }: Snapshot): number {
 }
 
 /** Some places take time because they are slow, some because they are asked so often. */
-function findUpstream({ place, series, sum }: PlaceFacts, { upstreamMs, upstreamUsd }: Split, { snapshot, window, all }: Surroundings): Finding[] {
+function findUpstream({ key, place, series, sum }: PlaceFacts, { upstreamMs, upstreamUsd }: Split, { window, all, day }: Surroundings): Finding[] {
 	if (sum.upstreamCalls === 0) return [];
 	const name = nameOf(place);
 	const eachMs = upstreamMs / sum.upstreamCalls;
 	const others = { calls: all.upstreamCalls - sum.upstreamCalls, ms: all.upstreamMs - sum.upstreamMs };
 	const often = others.calls > 0 && sum.upstreamCalls > others.calls && eachMs <= others.ms / others.calls;
 	const main = series.reduce((most, one) => (one.upstreamMs.sum > most.upstreamMs.sum ? one : most));
-	const usualMs = usualOf(main.upstreamMs.count, keyOf(main), snapshot, window);
+	const usualMs = window === '24h' ? undefined : usualOf(main.upstreamMs.count, day.get(key));
 	const slower = usualMs && main.upstreamMs.p50 > 1.5 * usualMs ? ` That is ${inNumber(main.upstreamMs.p50 / usualMs)} times as slow as over the day.` : '';
 	const by = place.node && place.node !== name ? `, most of them by ${shortened(place.node)}` : '';
 	return [
@@ -89,20 +96,16 @@ function findUpstream({ place, series, sum }: PlaceFacts, { upstreamMs, upstream
 }
 
 /** The median of a day, where most of it lies outside the window. */
-function usualOf(count: number, key: string, { windows }: Snapshot, window: WindowName): number | undefined {
-	if (window === '24h') return undefined;
-	const day = byPlace(windows['24h'].series).flatMap(({ series }) => series).filter((one) => keyOf(one) === key);
-	const main = day.reduce<(typeof day)[number] | undefined>((most, one) => (most && most.upstreamMs.count >= one.upstreamMs.count ? most : one), undefined);
+function usualOf(count: number, day: PlaceFacts | undefined): number | undefined {
+	const main = day?.series.reduce((most, one) => (one.upstreamMs.count > most.upstreamMs.count ? one : most));
 	return main && main.upstreamMs.count >= 2 * count && main.upstreamMs.p50 > 0 ? main.upstreamMs.p50 : undefined;
 }
 
 /** A call that is refused takes no time, and its work remains to be done: it counts as long as one that is answered. */
-function findOpenCircuit({ place, series, sum }: PlaceFacts, { snapshot, all }: Surroundings): Finding[] {
+function findOpenCircuit({ key, place, series, sum }: PlaceFacts, { snapshot, all, day }: Surroundings): Finding[] {
 	const refused = series.reduce((count, { errors }) => count + (errors.ERR_CIRCUIT_OPEN ?? 0), 0);
 	if (refused === 0) return [];
-	const key = series[0] && keyOf(series[0]);
-	const day = byPlace(snapshot.windows['24h'].series).find((facts) => facts.series[0] && keyOf(facts.series[0]) === key)?.sum;
-	const known = [day, sum, all].find((sums) => sums && sums.upstreamCalls > 0);
+	const known = [day.get(key)?.sum, sum, all].find((sums) => sums && sums.upstreamCalls > 0);
 	const eachMs = known ? known.upstreamMs / known.upstreamCalls : 0;
 	const trips = snapshot.resources.circuits.filter(({ origin }) => origin === place.origin).reduce((count, circuit) => count + circuit.trips, 0);
 	return [

@@ -1,5 +1,5 @@
 import type { Snapshot, WindowFacts, WindowName } from '../core/snapshot';
-import { byPlace, keyOf, nameOf, sumOf, type Sums } from './places';
+import { byPlace, nameOf, sumOf, type Sums } from './places';
 import { apart, quantileInterval, sharesDiffer } from './significance';
 import { counted, inMs, inNumber, inPercent, inUsd } from './words';
 
@@ -43,9 +43,9 @@ interface Side {
 export function compare(before: Snapshot, after: Snapshot, window: WindowName = '1h'): Comparison {
 	const [first, second] = [before.windows[window], after.windows[window]];
 	const changes = changesOf({ facts: first, series: [first.total], sum: sumOf([first.total]) }, { facts: second, series: [second.total], sum: sumOf([second.total]) });
-	const earlier = new Map(byPlace(first.series).map((facts) => [facts.series[0] && keyOf(facts.series[0]), facts]));
+	const earlier = new Map(byPlace(first.series).map((facts) => [facts.key, facts]));
 	const places = byPlace(second.series).flatMap((facts) => {
-		const match = earlier.get(facts.series[0] && keyOf(facts.series[0]));
+		const match = earlier.get(facts.key);
 		return match ? [{ name: nameOf(facts.place), changes: changesOf({ ...match, facts: first }, { ...facts, facts: second }) }] : [];
 	});
 	return {

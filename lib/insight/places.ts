@@ -15,6 +15,8 @@ export const NOWHERE: Place = { origin: '', model: '', workflowId: '', node: '' 
 
 /** Series of one place, with their sums. */
 export interface PlaceFacts {
+	/** Tells places apart. */
+	readonly key: string;
 	readonly place: Place;
 	readonly series: readonly SeriesFacts[];
 	readonly sum: Sums;
@@ -70,12 +72,12 @@ export function byPlace(series: readonly SeriesFacts[]): PlaceFacts[] {
 		if (group) group.push(one);
 		else groups.set(key, [one]);
 	}
-	return [...groups.values()]
-		.map((group) => ({ place: placeOf(group), series: group, sum: sumOf(group) }))
+	return [...groups]
+		.map(([key, group]) => ({ key, place: placeOf(group), series: group, sum: sumOf(group) }))
 		.sort((a, b) => b.sum.durationMs - a.sum.durationMs);
 }
 
-export function keyOf({ origin, model, workflowId, node, source }: SeriesLabels): string {
+function keyOf({ origin, model, workflowId, node, source }: SeriesLabels): string {
 	return JSON.stringify(origin || model ? [origin, model] : [workflowId, node, source]);
 }
 

@@ -1,5 +1,5 @@
 import type { LoadFacts, ProcessFacts, Snapshot } from '../core/snapshot';
-import { byPlace, keyOf, mainError, nameOf, type PlaceFacts } from './places';
+import { byPlace, mainError, nameOf, type PlaceFacts } from './places';
 import type { InsightSettings } from './settings';
 import { clearBelow, severityOf, type Severity } from './severity';
 import { readSlos } from './slo';
@@ -82,9 +82,9 @@ function readCalls({ windows }: Snapshot, settings: InsightSettings): Reading[] 
 	// Where no place has enough calls of its own, all together may.
 	const all: PlaceFacts[] = byPlace([total]).filter(({ sum }) => sum.judged >= minCalls);
 	return (enough.length > 0 ? enough : all).flatMap((facts) => {
-		const { sum, place } = facts;
+		const { key, sum, place } = facts;
 		const name = nameOf(place);
-		const base = { subject: keyOf(facts.series[0] ?? total), name };
+		const base = { subject: key, name };
 		return [
 			...readResponse(facts, base, settings),
 			...within(errorPercent / 100, sum.failed / sum.judged, {

@@ -16,7 +16,7 @@ export interface Line {
 }
 
 /** Beyond, pairs of points would be many: the work grows with the square. */
-export const MOST_POINTS = 300;
+export const MOST_POINTS = 150;
 const Z_95 = 1.96;
 
 /**

@@ -159,6 +159,14 @@ describe('the book', () => {
 		expect(advance(second.book, aSnapshot({ at: NOW - 5000 }), DEFAULT_SETTINGS)).toEqual({ book: second.book, events: [] });
 	});
 
+	test('goes on after a clock was set back, and does not wait for the time to come again', () => {
+		const busy = (at: number, cpu: number) => aSnapshot({ at, load: { cpu } });
+		const ahead = advance(EMPTY_BOOK, busy(NOW + 100 * MINUTE, 2), DEFAULT_SETTINGS).book;
+		const back = advance(ahead, busy(NOW, 0.1), DEFAULT_SETTINGS);
+		expect(back.book).toMatchObject({ at: NOW, standing: [{ raisedAt: NOW, overSince: NOW }] });
+		expect(advance(back.book, busy(NOW + MINUTE, 0.1), DEFAULT_SETTINGS).events.map(told)).toEqual(['resolved cpu high']);
+	});
+
 	test('is bounded, and keeps the worst', () => {
 		const many = Array.from({ length: 500 }, (_, index) => reading({ subject: String(index), severity: index === 400 ? 'critical' : 'low' }));
 		const { book } = step(EMPTY_BOOK, many, NOW, 60_000);

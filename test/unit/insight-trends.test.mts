@@ -78,7 +78,7 @@ describe('trends', () => {
 
 	test('weigh minutes by their calls where they are put together, and leave out what cannot be told', () => {
 		const points = history(600, (minute) => (minute % 2 ? { calls: 100, errors: 10 } : { calls: 0, errors: 0 }));
-		expect(trend('errorRate', points)).toMatchObject({ direction: 'steady', now: 0.1, points: 300 });
+		expect(trend('errorRate', points)).toMatchObject({ direction: 'steady', now: 0.1, points: 150 });
 		expect(trend('responseMs', history(60, () => ({ calls: 0, p95: 0 })))).toMatchObject({ direction: 'tooLittle', points: 0 });
 	});
 
