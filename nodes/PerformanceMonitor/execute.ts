@@ -22,6 +22,8 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 		oversight: shared ? runtime.oversightOver(shared) : runtime.oversight,
 		clearing,
 		egress: egressFor(context),
+		timeZone: context.getTimezone(),
+		file: async (text, fileName, mimeType) => await context.helpers.prepareBinaryData(Buffer.from(text), fileName, mimeType),
 		place: { workflowId: context.getWorkflow().id ?? '', nodeId, nodeName },
 	};
 	const output = await runItems(context, { concurrency: CONCURRENCY }, async (itemIndex, signal) => {

@@ -197,6 +197,19 @@ describe.skipIf(!chromiumPath())('the editor', () => {
 
 	afterAll(async () => await editor?.close());
 
+	test('shows the report that a webhook serves, with charts and without a script', async () => {
+		for (let index = 0; index < 30; index += 1) await well('POST', 'optimize-ai-calls', { prompt: `tag this package: number ${index % 10}` });
+		const page = await editor.page.context().newPage();
+		await page.setExtraHTTPHeaders({ 'x-api-key': KEY });
+		await page.goto(`${installed.instance.url}/webhook/api/performance/report`);
+		await page.screenshot({ path: path.join(PICTURES, 'performance-report.png'), fullPage: true });
+		expect(await page.title()).toBe('Performance');
+		expect(await page.locator('svg').count()).toBeGreaterThan(0);
+		expect(await page.locator('script').count()).toBe(0);
+		expect(await page.locator('body').innerText()).toContain('gpt-4o-mini');
+		await page.close();
+	}, 90_000);
+
 	test.each([
 		['alerts', 'Alerts', 'Severity From'],
 		['get-performance-bottlenecks', 'Find Bottlenecks', 'Period'],

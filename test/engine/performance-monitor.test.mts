@@ -137,6 +137,29 @@ describe('Get Recommendations, Get Trends, Prometheus and Compare', () => {
 	});
 });
 
+describe('Report', () => {
+	test('is a page that stands alone, as a file or as text', async () => {
+		await ask('w1', ['one', 'one', 'two']);
+		const file = await monitor({ operation: 'report', title: 'A <b>bold</b> title' });
+		const { data } = file.items(MONITOR)[0]?.binary ?? {};
+		expect(data).toMatchObject({ mimeType: 'text/html', fileName: 'performance.html' });
+		const page = Buffer.from(data?.data ?? '', 'base64').toString('utf8');
+		expect(page).toContain('A &lt;b&gt;bold&lt;/b&gt; title');
+		expect(page).not.toContain('<script');
+		const { html } = await shown<{ html: string }>({ operation: 'report', putOut: 'text', refreshSeconds: 30, timeZone: 'Europe/Berlin' });
+		expect(html).toMatch(/^<!doctype html>/);
+		expect(html).toContain('http-equiv="refresh" content="30"');
+	});
+
+	test.each([
+		[{ timeZone: 'Nowhere/Land' }, /time zone/i],
+		[{ putOut: '={{ "pdf" }}' }, /Put Out/],
+		[{ refreshSeconds: -1 }, /Refresh Every/],
+	])('%j is refused', async (parameters, words) => {
+		expect((await monitor({ operation: 'report', ...parameters })).error?.message).toMatch(words);
+	});
+});
+
 describe('Configure and Get Alerts', () => {
 	interface Alerts { standing: Alert[]; recent: AlertEvent[] }
 	const configure = async (parameters: Json, run: Partial<MonitorRun> = {}) => await shown<{ settings: InsightSettings; keptIn: string; untilRestart: boolean }>({ operation: 'configure', ...parameters }, run);

@@ -12,6 +12,7 @@ import { invalidateCache } from './invalidate-cache';
 import type { Operation } from './operation';
 import { prewarmConnections } from './prewarm-connections';
 import { prometheus } from './prometheus';
+import { report } from './report';
 import { resetBreaker } from './reset-breaker';
 import { warmCache } from './warm-cache';
 
@@ -30,6 +31,7 @@ export const OPERATIONS = {
 	invalidateCache,
 	prewarmConnections,
 	prometheus,
+	report,
 	resetBreaker,
 	warmCache,
 } as const satisfies Readonly<Record<string, Operation>>;

@@ -1,4 +1,4 @@
-import type { IDataObject, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { IBinaryData, IDataObject, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import type { Place } from '../../../lib/cache/marks';
 import type { Egress } from '../../../lib/http';
 import type { Clearing } from '../../../lib/n8n/clear';
@@ -18,6 +18,10 @@ export interface Desk {
 	/** Where connections may go. */
 	readonly egress: Egress;
 	readonly place: Place;
+	/** Of the workflow. */
+	readonly timeZone: string;
+	/** Hands a text over to n8n as a file. */
+	file(text: string, fileName: string, mimeType: string): Promise<IBinaryData>;
 }
 
 /** One thing that the node does: its entry in the panel, the fields that are shown with it, and what it makes of them. */
