@@ -6,5 +6,7 @@ export { Cluster, Redis } from 'ioredis';
 export type { RedisOptions } from 'ioredis';
 export { LRUCache } from 'lru-cache';
 export { Keyv } from 'keyv';
+export { Liquid, RenderTag, toValueSync } from 'liquidjs';
+export type { Template as LiquidTemplate } from 'liquidjs';
 export { Agent, Client, EnvHttpProxyAgent, Pool, ProxyAgent, buildConnector, errors } from 'undici';
 export type { Dispatcher } from 'undici';

@@ -21,7 +21,8 @@ export type ErrorCode =
 	| 'ERR_AUTHENTICATION'
 	| 'ERR_ANSWER_NOT_KEPT'
 	| 'ERR_SUB_WORKFLOW'
-	| 'ERR_RECURSION';
+	| 'ERR_RECURSION'
+	| 'ERR_TEMPLATE';
 
 export interface FastpathErrorOptions {
 	cause?: unknown;
@@ -279,6 +280,12 @@ export class RecursionError extends FastpathError {
 	override readonly unprocessed = true;
 }
 
+/** A template cannot be read, found or filled: the text says which, where, and why. It is fit to be shown. */
+export class TemplateError extends FastpathError {
+	readonly code = 'ERR_TEMPLATE';
+	override readonly unprocessed = true;
+}
+
 interface ErrorByCode {
 	ERR_INVALID_OPTION: InvalidOptionError;
 	ERR_CANCELLED: CancelledError;
@@ -299,6 +306,7 @@ interface ErrorByCode {
 	ERR_ANSWER_NOT_KEPT: AnswerNotKeptError;
 	ERR_SUB_WORKFLOW: SubWorkflowError;
 	ERR_RECURSION: RecursionError;
+	ERR_TEMPLATE: TemplateError;
 }
 
 /** Whether an error is one of ours, whichever copy of this module made it. */

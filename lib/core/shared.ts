@@ -16,6 +16,9 @@ export interface SharedBackend extends SharedValues, SharedLeases, SharedCounter
 	dispose(): Promise<void>;
 }
 
+/** What is to live for so long is kept, not cached: a store that is full lets go of other values for it, and never of it. */
+export const KEPT_MS = 10 * 365 * 86_400_000;
+
 export interface SharedValues {
 	get(key: string): Promise<Buffer | undefined>;
 	/** In one round trip where the store can; results stand in the order of the keys. */

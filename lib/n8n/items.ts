@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow';
 import { runOrdered, type Settled } from '../batch/run';
 import { isFastpathError } from '../core/errors';
@@ -7,6 +8,8 @@ import { cancelSignal } from './signal';
 export interface ItemsOptions {
 	/** Items worked on at the same time. */
 	readonly concurrency: number;
+	/** For work that never waits: after so many items others may run, and Stop is heard. */
+	readonly pauseEvery?: number | undefined;
 	/** Makes the item that stands for a failed one; undefined where the usual one will do. */
 	readonly errorItem?: ((error: unknown, itemIndex: number) => INodeExecutionData | undefined) | undefined;
 }
@@ -30,7 +33,10 @@ export async function runItems(
 	const results = await runOrdered(
 		items,
 		{ concurrency: options.concurrency, signal: cancelSignal(context), stopOnFailure },
-		async (_item, itemIndex, signal) => await work(itemIndex, signal),
+		async (_item, itemIndex, signal) => {
+			if (options.pauseEvery !== undefined && itemIndex % options.pauseEvery === options.pauseEvery - 1) await setImmediate();
+			return await work(itemIndex, signal);
+		},
 	);
 	const failed = results.findIndex((result) => result.status === 'failed');
 	if (stopOnFailure && failed !== -1) throw toError(node, results[failed], failed);

@@ -12,6 +12,7 @@ export { FAMILIES } from '../metrics/families';
 export { PROMETHEUS_CONTENT_TYPE, samplesOf, toPrometheus } from '../metrics/prometheus';
 export { probeSharedStore, type Cleared, type SharedStore } from './shared-stores';
 export { storePath } from './store-path';
+export { templateFile } from './templates';
 
 /**
  * Where the one runtime of the process hangs. Two copies of this module (n8n drops its module cache

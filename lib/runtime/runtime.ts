@@ -46,6 +46,7 @@ import { scopeKey, type Scope } from './scope';
 import { OwnShelf, SharedShelf } from './shelf';
 import { SharedLimits, type CircuitReset } from './shared-limits';
 import { SharedStores, type Cleared, type SharedStore } from './shared-stores';
+import { Templates } from './templates';
 import { userAgentOf } from './user-agent';
 
 const SWEEP_EVERY_MS = 60_000;
@@ -88,6 +89,8 @@ export class Runtime {
 	readonly batches: BatchBook;
 	/** What batches have done, so that another try need not do it again. */
 	readonly journals: Journals;
+	/** Libraries of templates, and those that are compiled. */
+	readonly templates: Templates;
 	readonly similar: Omit<SimilarParts, 'store'>;
 	readonly flights: FlightDeck;
 	readonly background: Background;
@@ -134,6 +137,7 @@ export class Runtime {
 		this.sharedStores = new SharedStores(this.#memory, this.clock, this.random, parts.log);
 		this.journals = new Journals(this.clock);
 		this.batches = new BatchBook(this.clock);
+		this.templates = new Templates(this.clock, (rule) => this.clear(rule));
 		this.similar = { index: new SimilarIndex({ clock: this.clock }), vectors: new VectorIndex({ clock: this.clock }), counts: new SimilarCounts() };
 		const caches = [this.#memory.bound, this.similar.index.bound, this.similar.vectors.bound];
 		this.memoryGuard = new MemoryGuard({ clock: this.clock, caches, read: parts.readHeap, log: parts.log });

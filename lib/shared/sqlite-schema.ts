@@ -4,9 +4,10 @@ export const APPLICATION_ID = 0x46617374;
 export const SCHEMA_VERSION = 1;
 
 /**
- * Times are milliseconds since the epoch. Of values the lowest id is the oldest: one that is written again gets a new id. What they
- * are in all stands in `total`, kept by triggers within the same transaction. What is read often stands before the bytes, which
- * may lie on pages of their own. A list without a name has ended, and waits to be swept.
+ * Times are milliseconds since the epoch. Of values the lowest id is the oldest: one that is written again gets a new id. Those with
+ * an id below 0 are kept, and make room for nobody. What they are in all stands in `total`, kept by triggers within the same
+ * transaction. What is read often stands before the bytes, which may lie on pages of their own. A list without a name has ended,
+ * and waits to be swept.
  */
 export const SCHEMA = `
 CREATE TABLE value (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, ends INTEGER NOT NULL, size INTEGER NOT NULL, bytes BLOB NOT NULL);

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../core/clock';
-import type { SharedBackend, SharedSize, WindowGrant } from '../core/shared';
+import { KEPT_MS, type SharedBackend, type SharedSize, type WindowGrant } from '../core/shared';
 import { isFull, isRefusal, SqliteFile, type SqliteParts, type SqliteSettings } from './sqlite-file';
 import { SqliteNews } from './sqlite-news';
 import { SWEEPS } from './sqlite-schema';
@@ -18,6 +18,10 @@ const ROW_BYTES = 100;
 const SHARE_OF_VALUES = 0.8;
 /** Of the values' share: a larger one is not kept. */
 const SHARE_OF_ONE = 1 / 8;
+const INSERT = 'INSERT INTO value (key, ends, size, bytes) VALUES (?, ?, ?, ?)';
+/** Below the ids of those that make room for others. */
+const INSERT_KEPT = `INSERT INTO value (id, key, ends, size, bytes)
+	VALUES ((SELECT min(coalesce(min(id), 0), 0) - 1 FROM value), ?, ?, ?, ?)`;
 /** Comes after every character that a key may hold. */
 const LAST = '\u{10ffff}';
 
@@ -79,7 +83,7 @@ export class SqliteBackend implements SharedBackend {
 		}
 		const write = () => {
 			this.#sql('DELETE FROM value WHERE key = ?').run(key);
-			this.#sql('INSERT INTO value (key, ends, size, bytes) VALUES (?, ?, ?, ?)').run(key, this.#ends(ttlMs), size, value);
+			this.#sql(ttlMs >= KEPT_MS ? INSERT_KEPT : INSERT).run(key, this.#ends(ttlMs), size, value);
 			// Down to what leaves some space, so that not every further value has to make room.
 			if (this.#total().bytes > this.#maxBytes) this.#dropOldestTo(this.#maxBytes * 0.95);
 		};
@@ -234,7 +238,7 @@ export class SqliteBackend implements SharedBackend {
 	}
 
 	#dropOldestTo(bytes: number): void {
-		const oldest = this.#sql('SELECT id, size FROM value ORDER BY id LIMIT ?').all(ROWS_AT_ONCE);
+		const oldest = this.#sql('SELECT id, size FROM value WHERE id > 0 ORDER BY id LIMIT ?').all(ROWS_AT_ONCE);
 		const drop = this.#sql('DELETE FROM value WHERE id = ?');
 		let excess = this.#total().bytes - bytes;
 		for (const { id, size } of oldest) {

@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
 import { description } from './description';
 import { execute } from './execute';
+import { searchTemplates } from './methods';
 
 export class BatchRequest implements INodeType {
 	description: INodeTypeDescription = {
@@ -8,6 +9,8 @@ export class BatchRequest implements INodeType {
 		icon: { light: 'file:batchRequest.svg', dark: 'file:batchRequest.dark.svg' },
 		subtitle: '={{ $parameter.method + ": " + $parameter.url }}',
 	};
+
+	methods = { listSearch: { searchTemplates } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return await execute(this);

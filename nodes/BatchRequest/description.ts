@@ -4,6 +4,7 @@ import { bodyProperties } from '../shared/http/description/body';
 import { optionsProperty } from '../shared/http/description/options';
 import { headerProperties, queryProperties, targetProperties } from '../shared/http/description/request';
 import { gatherProperties, optionsUnlessGathering, targetOrGathering, unlessGathering } from './description.gather';
+import { withTemplates } from './description.template';
 
 const operation: INodeProperties = {
 	displayName: 'Operation',
@@ -233,7 +234,7 @@ export const description: INodeTypeDescription = {
 		...authenticationProperties,
 		...queryProperties,
 		...headerProperties,
-		...unlessGathering(bodyProperties),
+		...unlessGathering(withTemplates(bodyProperties)),
 		...gatherProperties,
 		...whenItemsFail,
 		...resume,

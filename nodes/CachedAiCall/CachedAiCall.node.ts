@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescrip
 import { testStore } from '../../lib/n8n/store';
 import { description } from './description';
 import { execute } from './execute';
-import { searchModels } from './methods';
+import { searchModels, searchTemplates } from './methods';
 
 export class CachedAiCall implements INodeType {
 	description: INodeTypeDescription = {
@@ -12,7 +12,7 @@ export class CachedAiCall implements INodeType {
 		usableAsTool: true,
 	};
 
-	methods = { listSearch: { searchModels }, credentialTest: { testStore } };
+	methods = { listSearch: { searchModels, searchTemplates }, credentialTest: { testStore } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return await execute(this);

@@ -4,6 +4,7 @@ import { clearProperties } from '../shared/clear';
 import { connectionOptions } from '../shared/connection';
 import { resilienceOptions } from '../shared/resilience';
 import { storeCredential, storeProperty } from '../shared/store';
+import { libraryBesideStore, mappingProperties, templateProperties } from '../shared/template';
 import { totalTimeoutOption } from '../shared/timeout';
 import { DEFAULTS } from './defaults';
 import { BATCH_OPERATIONS, batchOperations, batchOptionCollections, batchProperties } from './description.batch';
@@ -34,6 +35,7 @@ const prompts: INodeProperties[] = [
 		options: [
 			{ name: 'Prompt', value: 'text', description: 'One prompt, with or without a system message' },
 			{ name: 'Messages', value: 'messages', description: 'A whole conversation as a list of messages' },
+			{ name: 'Template', value: 'template', description: 'A prompt that Prompt Template has saved, filled with the fields of the item' },
 		],
 	},
 	{
@@ -44,7 +46,7 @@ const prompts: INodeProperties[] = [
 		default: '',
 		placeholder: 'e.g. You tag software packages. Answer with three tags.',
 		description: 'How the model is to behave, for all prompts alike',
-		displayOptions: { show: { ...show, promptType: ['text'] } },
+		displayOptions: { show: { ...show, promptType: ['text', 'template'] } },
 	},
 	{
 		displayName: 'Prompt',
@@ -56,6 +58,9 @@ const prompts: INodeProperties[] = [
 		placeholder: 'e.g. Tag this package: {{ $json.description }}',
 		displayOptions: { show: { ...show, promptType: ['text'] } },
 	},
+	libraryBesideStore({ ...show, promptType: ['template'] }),
+	...templateProperties({ ...show, promptType: ['template'] }),
+	...mappingProperties({ ...show, promptType: ['template'] }),
 	{
 		displayName: 'Messages',
 		name: 'messages',

@@ -18,6 +18,7 @@ import { cachedOnly, draft, prepare, submit, type Draft, type Prepared, type Sub
 import type { Place } from './operations/chat';
 import { readConcurrency, readStore } from './parameters';
 import { batchReader, submitReader, type BatchOperation, type BatchParameters } from './parameters-batch';
+import { promptFiller } from './prompts';
 import { Summary } from './summary';
 
 export async function batchItems(context: IExecuteFunctions, runtime: Runtime, operation: BatchOperation): Promise<INodeExecutionData[][]> {
@@ -31,7 +32,7 @@ export async function batchItems(context: IExecuteFunctions, runtime: Runtime, o
 
 /** All items together: what comes out is an item per batch. */
 async function submitItems(context: IExecuteFunctions, runtime: Runtime, place: Place): Promise<INodeExecutionData[][]> {
-	const read = submitReader(context);
+	const read = submitReader(context, await promptFiller(context, runtime));
 	const open = accessOpener(context);
 	const node = context.getNode();
 	const signal = cancelSignal(context);

@@ -17,6 +17,7 @@ import { toItem } from './items';
 import { answerRequests } from './execute-request';
 import { clearReader, parameterReader, readConcurrency, readOperation, readStore } from './parameters';
 import { batchOperation } from './parameters-batch';
+import { promptFiller } from './prompts';
 import { Summary } from './summary';
 import { warmedItem } from './warm-up';
 
@@ -32,7 +33,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	}
 	const batch = batchOperation(context);
 	if (batch) return await batchItems(context, runtime, batch);
-	const read = parameterReader(context);
+	const read = parameterReader(context, await promptFiller(context, runtime));
 	const open = accessOpener(context);
 	const summary = new Summary();
 	const shared = await openStore(context, runtime, readStore(context));

@@ -1,9 +1,11 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 import { newTrace } from '../../lib/core/trace';
 import { toNodeError } from '../../lib/n8n/errors';
+import { listTemplates } from '../../lib/n8n/templates';
 import { getRuntime } from '../../lib/runtime';
 import { toConnection } from '../shared/connection';
 import { accessOpener } from './access';
+import { libraryOf } from '../shared/template';
 import { DEFAULTS } from './defaults';
 import { sendToProvider } from './operations/send';
 import { chosenProvider } from './providers';
@@ -36,4 +38,9 @@ export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Pr
 	} finally {
 		bound.release();
 	}
+}
+
+/** The names in the library, for the picker. */
+export async function searchTemplates(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
+	return await listTemplates(this, getRuntime(), libraryOf(this.getCurrentNodeParameter('library'), this.getCurrentNodeParameter('store')), filter);
 }

@@ -12,6 +12,7 @@ import {
 	type CallParameters,
 	type ChatParameters,
 	type Options,
+	type PromptFiller,
 } from './parameters';
 
 /** A call that waits in a provider's batch. */
@@ -39,8 +40,8 @@ export function batchOperation(context: ParameterContext): BatchOperation | unde
 }
 
 /** As `parameterReader`, for calls that go into a batch. */
-export function submitReader(context: ParameterContext): (itemIndex: number) => SubmitParameters {
-	const read = parameterReader(context);
+export function submitReader(context: ParameterContext, fill?: PromptFiller): (itemIndex: number) => SubmitParameters {
+	const read = parameterReader(context, fill);
 	const reference = perItem(context, (from, itemIndex) => get(from, itemIndex, 'reference'), ['reference']);
 	const bounds = perItem(context, readBounds, ['options']);
 	return (itemIndex) => {

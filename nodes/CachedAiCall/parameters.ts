@@ -1,5 +1,6 @@
 import type { AiMessage, AiRequest, JsonFormat, PromptRule, Shortening } from '../../lib/ai';
 import { shortenRequest } from '../../lib/ai';
+import { templateTag } from '../../lib/template';
 import { InvalidOptionError } from '../../lib/core/errors';
 import { requireHttpUrl, requireInteger, requireNumber, requireOneOf, requireText } from '../../lib/core/validate';
 import type { RuleReader } from '../../lib/n8n/clear';
@@ -9,6 +10,8 @@ import { toRules } from '../shared/clear';
 import { toConnection, type ConnectionSettings } from '../shared/connection';
 import { parseJsonField, requireJsonObject } from '../shared/json';
 import { toResilience, type ResilienceSettings } from '../shared/resilience';
+import { libraryOf, TEMPLATE_PARAMETERS, toTemplateChoice, type TemplateChoice } from '../shared/template';
+import type { FilledText, UsedTemplate } from '../shared/template-run';
 import { toTotalTimeoutMs } from '../shared/timeout';
 import { DEFAULTS } from './defaults';
 import { readFallback, type FallbackSettings } from './fallback';
@@ -43,6 +46,8 @@ export interface CallParameters {
 /** One call as the user described it, validated; nothing of n8n is left in it. */
 export interface ChatParameters extends CallParameters {
 	readonly request: AiRequest;
+	/** What the prompt was made of; undefined for one of the panel's own. */
+	readonly template?: UsedTemplate | undefined;
 	/** Undefined where only the same prompt gets the same answer. */
 	readonly similar: SimilarSettings | undefined;
 	/** What it took to shorten the prompts of `request`; undefined where no rule was chosen. */
@@ -94,17 +99,45 @@ interface Settings {
 	readonly model: Partial<AiRequest>;
 }
 
-/** What it returns throws InvalidOptionError that names the parameter. */
-export function parameterReader(context: ParameterContext): (itemIndex: number) => ChatParameters {
+/** Fills a template of the library with the fields of an item; throws TemplateError. */
+export type PromptFiller = (choice: TemplateChoice, itemIndex: number) => FilledText;
+
+/**
+ * What it returns throws InvalidOptionError that names the parameter.
+ * @param fill undefined where no prompt is a template of the library
+ */
+export function parameterReader(context: ParameterContext, fill?: PromptFiller): (itemIndex: number) => ChatParameters {
 	const settings = perItem(context, readSettings, SETTINGS);
 	const model = perItem(context, readModel, ['model']);
 	const messages = perItem(context, readMessages, ['promptType', 'systemMessage', 'prompt', 'messages']);
 	const json = perItem(context, readJsonFormat, ['outputFormat', 'jsonSchema']);
+	const choice = perItem(context, readTemplate, TEMPLATE_PARAMETERS);
 	return (itemIndex) => {
 		const { model: options, call, shorten, imageFields, fallback, similar } = settings(itemIndex);
-		const request = { model: model(itemIndex), messages: messages(itemIndex), json: json(itemIndex), ...options };
-		return { ...call, imageFields, fallback, similar, ...shortenRequest(request, shorten) };
+		const filled = fill?.(choice(itemIndex), itemIndex);
+		const asked = filled ? toMessages(get(context, itemIndex, 'systemMessage'), filled.text) : messages(itemIndex);
+		const request = { model: model(itemIndex), messages: asked, json: json(itemIndex), ...options };
+		return { ...call, ...(filled && madeOf(filled.template, call.cache)), imageFields, fallback, similar, ...shortenRequest(request, shorten) };
 	};
+}
+
+/** Answers can be told by their template, and leave with it. */
+function madeOf(template: UsedTemplate, cache: CacheSettings): Pick<ChatParameters, 'template' | 'cache'> {
+	return { template, cache: { ...cache, tags: [...cache.tags, templateTag(template.name)] } };
+}
+
+function readTemplate(context: ParameterContext, itemIndex: number): TemplateChoice {
+	return toTemplateChoice((name) => get(context, itemIndex, name));
+}
+
+/** One way to write prompts for the whole run. */
+export function readsTemplates(context: ParameterContext): boolean {
+	return get(context, 0, 'promptType') === 'template';
+}
+
+/** One library for the whole run. */
+export function readLibrary(context: ParameterContext): unknown {
+	return libraryOf(get(context, 0, 'library'), readStore(context));
 }
 
 /** As `parameterReader`, for embeddings. */

@@ -8,6 +8,8 @@ export interface InstalledN8n {
 	/** The one that runs now. */
 	readonly instance: N8nInstance;
 	readonly standIn: StandIn;
+	/** n8n's own folder is `.n8n` in it. */
+	readonly userFolder: string;
 	/** Ends n8n and starts it again, with the database that it had. */
 	restart(): Promise<N8nInstance>;
 	close(): Promise<void>;
@@ -28,6 +30,7 @@ export async function startInstalledN8n(options: { env?: Record<string, string>;
 			return instance;
 		},
 		standIn,
+		userFolder,
 		async restart() {
 			await instance.stop();
 			instance = await start();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as sqlite from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { SharedBackend } from '../../lib/core/shared.ts';
+import { KEPT_MS, type SharedBackend } from '../../lib/core/shared.ts';
 import { GuardedBackend } from '../../lib/shared/guard.ts';
 import { SqliteBackend } from '../../lib/shared/sqlite.ts';
 import { execute } from '../helpers/child-process.mts';
@@ -94,6 +94,21 @@ describe('a SQLite store', () => {
 		expect(await store.get('key 99')).toBeUndefined();
 		await store.dispose();
 		expect(statSync(file).size).toBeLessThanOrEqual(4 * MEGABYTE);
+	});
+
+	test('what is to be kept does not leave for others, is read back after a restart, and can be deleted', async () => {
+		const store = open(4 * MEGABYTE);
+		for (let index = 0; index < 10; index += 1) await store.set(`kept ${index}`, Buffer.alloc(50_000, index), KEPT_MS);
+		await store.set('kept 3', Buffer.alloc(50_000, 33), KEPT_MS);
+		for (let index = 0; index < 100; index += 1) await store.set(`key ${index}`, Buffer.alloc(100_000, index), HOUR_MS);
+		expect((await store.size()).bytes).toBeLessThanOrEqual(3.2 * MEGABYTE);
+		await store.dispose();
+		const again = open(4 * MEGABYTE);
+		expect((await again.scan('kept ', 100)).length).toBe(10);
+		expect([(await again.get('kept 3'))?.[0], (await again.get('kept 0'))?.[0], (await again.get('key 99'))?.[0], await again.get('key 0')]).toEqual([33, 0, 99, undefined]);
+		await again.set('kept 4', Buffer.alloc(50_000), HOUR_MS);
+		expect([await again.delete(['kept 0']), await again.get('kept 0'), (await again.scan('kept ', 100)).length]).toEqual([1, undefined, 9]);
+		await again.dispose();
 	});
 
 	test('makes room for values where lists have filled it, and refuses more lists', async () => {

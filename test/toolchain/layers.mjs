@@ -7,7 +7,7 @@ export const FEATURES = [
 	'cache', 'flight', 'retry', 'breaker', 'limit', 'balance', 'http', 'batch', 'ai', 'langchain', 'similar', 'template', 'metrics',
 	'insight', 'shared',
 ];
-const THIRD_PARTY = ['ioredis', 'lru-cache', 'keyv', 'undici'];
+const THIRD_PARTY = ['ioredis', 'lru-cache', 'keyv', 'liquidjs', 'undici'];
 /** What the nodes that make HTTP requests have in common; its files have the rights of a node's. */
 const SHARED_HTTP = 'nodes/shared/http';
 const CORE_BUILTINS = ['node:crypto', 'node:perf_hooks'];

@@ -30,5 +30,5 @@ test('the library runs in a plain script: nothing that the runtime loads needs n
 	const { files, packages } = loadedWith('lib/runtime/index.ts');
 	expect(files.size).toBeGreaterThan(25);
 	expect([...files].filter((file) => !file.startsWith('lib/') || file.startsWith('lib/n8n/'))).toEqual([]);
-	expect([...packages].filter((name) => !name.startsWith('node:')).sort()).toEqual(['ioredis', 'keyv', 'lru-cache', 'undici']);
+	expect([...packages].filter((name) => !name.startsWith('node:')).sort()).toEqual(['ioredis', 'keyv', 'liquidjs', 'lru-cache', 'undici']);
 });

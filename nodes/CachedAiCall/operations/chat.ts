@@ -87,7 +87,14 @@ export function plan(runtime: Runtime, access: ProviderAccess, parameters: ChatP
 	const key = cacheKey(
 		scope,
 		// The whole request as it goes over the wire, and what becomes of the answer.
-		{ provider: choice.wire.name, baseUrl, wire, json: request.json !== undefined, ...(request.body ? { raw: true } : {}) },
+		{
+			provider: choice.wire.name,
+			baseUrl,
+			wire,
+			json: request.json !== undefined,
+			...(request.body ? { raw: true } : {}),
+			...(parameters.template ? { template: parameters.template.hash } : {}),
+		},
 	);
 	return { wire, origin, key, prompt, lane: openLane(runtime, credentialId, origin, parameters, place) };
 }

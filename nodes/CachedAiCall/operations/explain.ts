@@ -2,6 +2,7 @@ import { estimateInputTokens, estimateTokens, priceOf, requestUrl, usageOf, type
 import type { CacheStatus, SimilarTrace } from '../../../lib/core/trace';
 import type { Runtime } from '../../../lib/runtime';
 import type { ProviderAccess } from '../access';
+import type { UsedTemplate } from '../../shared/template-run';
 import type { CallParameters, ChatParameters, EmbedParameters } from '../parameters';
 import { plan as planChat, type Place } from './chat';
 import { plan as planEmbedding } from './embed';
@@ -21,6 +22,8 @@ export interface Explanation {
 	readonly similar: SimilarTrace | null;
 	/** What the rules for shorter prompts take away, each by itself; null where none was chosen. */
 	readonly shortened: Shortening | null;
+	/** Of the library, that the prompt was made of; null for a prompt of the panel's own. */
+	readonly template: UsedTemplate | null;
 	readonly estimatedInputTokens: number;
 	readonly maxOutputTokens: number | null;
 	/** By the price table; null where the price is not known. */
@@ -43,7 +46,7 @@ interface LimitState {
 	readonly providerWaitMs: number;
 }
 
-type Common = Omit<Explanation, 'url' | 'fallbackModels' | 'shortened' | 'similar' | 'key' | 'cache' | 'ageMs' | 'wouldSend'>;
+type Common = Omit<Explanation, 'url' | 'fallbackModels' | 'shortened' | 'template' | 'similar' | 'key' | 'cache' | 'ageMs' | 'wouldSend'>;
 
 export async function explainChat(runtime: Runtime, access: ProviderAccess, parameters: ChatParameters, place: Place): Promise<Explanation> {
 	const { request, fallback, shortening } = parameters;
@@ -53,6 +56,7 @@ export async function explainChat(runtime: Runtime, access: ProviderAccess, para
 		...(await common(runtime, access, parameters, place, { origin, model: request.model, tokens: estimateInputTokens(request), maxOutput: request.maxTokens ?? null })),
 		...(await found(lane, key, prompt)),
 		shortened: shortening ?? null,
+		template: parameters.template ?? null,
 		url: requestUrl(access.choice.wire, access.baseUrl, path),
 		fallbackModels: fallback?.models.map(({ model }) => model) ?? [],
 	};
@@ -69,6 +73,7 @@ export async function explainEmbedding(
 		...(await common(runtime, access, parameters, place, { origin, model: parameters.model, tokens: estimateTokens(parameters.text), maxOutput: 0 })),
 		...(await found(lane, key, undefined)),
 		shortened: null,
+		template: null,
 		url: requestUrl(access.choice.wire, access.baseUrl, wire.path),
 		fallbackModels: [],
 	};

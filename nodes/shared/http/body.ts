@@ -1,6 +1,7 @@
 import { InvalidOptionError } from '../../../lib/core/errors';
 import { requireOneOf } from '../../../lib/core/validate';
 import { parseJsonField } from '../json';
+import { toTemplateChoice, type TemplateChoice } from '../template';
 import { CONTENT_TYPES } from './choices';
 import { setPath } from './paths';
 import { asText, collect, toRows, type Values } from './values';
@@ -19,12 +20,13 @@ export type RequestBody =
 	| { readonly kind: 'form'; readonly fields: Values }
 	| { readonly kind: 'multipart'; readonly fields: readonly MultipartField[] }
 	| { readonly kind: 'binary'; readonly field: BinaryField }
-	| { readonly kind: 'raw'; readonly contentType: string; readonly text: string };
+	| { readonly kind: 'raw'; readonly contentType: string; readonly text: string }
+	| { readonly kind: 'template'; readonly contentType: string; readonly choice: TemplateChoice };
 
 /** What the fields of the panel say of the body; `read` gives the value of one. */
 export function toBody(read: (name: string) => unknown, behaviour: Behaviour): RequestBody {
 	if (read('sendBody') !== true) return { kind: 'none' };
-	switch (requireOneOf('Body Content Type', read('contentType') ?? 'json', CONTENT_TYPES)) {
+	switch (requireOneOf('Body Content Type', read('contentType') ?? 'json', [...CONTENT_TYPES, 'template'])) {
 		case 'json': {
 			const specified = requireOneOf('Specify Body', read('specifyBody') ?? 'keypair', ['keypair', 'json']);
 			return { kind: 'json', value: specified === 'json' ? parseJsonField('JSON Body', read('jsonBody')) : toTree(read('bodyParameters')) };
@@ -45,6 +47,8 @@ export function toBody(read: (name: string) => unknown, behaviour: Behaviour): R
 			return { kind: 'binary', field: requireBinaryField(read('inputDataFieldName')) };
 		case 'raw':
 			return { kind: 'raw', contentType: asText(read('rawContentType')).trim(), text: asText(read('body')) };
+		case 'template':
+			return { kind: 'template', contentType: asText(read('templateContentType') ?? 'application/json').trim(), choice: toTemplateChoice(read) };
 	}
 }
 

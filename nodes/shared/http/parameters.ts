@@ -5,6 +5,7 @@ import { perItem, type ParameterContext } from '../../../lib/n8n/parameters';
 import { toConnection, type ConnectionSettings } from '../connection';
 import { toRules } from '../clear';
 import { requireJsonObject } from '../json';
+import { libraryOf, TEMPLATE_PARAMETERS } from '../template';
 import { toResilience, type ResilienceSettings } from '../resilience';
 import { toTotalTimeoutMs } from '../timeout';
 import { ACCESS_PARAMETERS, toAccessSettings, type AccessSettings } from './authentication';
@@ -88,6 +89,8 @@ export function parameterReader(context: ParameterContext): (itemIndex: number) 
 		'body',
 		'rawContentType',
 		'inputDataFieldName',
+		'templateContentType',
+		...TEMPLATE_PARAMETERS,
 	]);
 	return (itemIndex) => ({
 		settings: settings(itemIndex),
@@ -116,6 +119,11 @@ export function readBatching(context: ParameterContext): Batching {
 /** One store for the whole run. */
 export function readStore(context: ParameterContext): unknown {
 	return context.getNodeParameter('options.store', 0, 'memory');
+}
+
+/** One library for the whole run. */
+export function readLibrary(context: ParameterContext): unknown {
+	return libraryOf(get(context, 0, 'library'), readStore(context));
 }
 
 /** What the operation Clear Cache is to clear. What it returns throws InvalidOptionError that names the parameter. */

@@ -2,6 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { CallTrace } from '../../../lib/core/trace';
 import type { HttpResponse } from '../../../lib/http';
 import { openStore } from '../../../lib/n8n/store';
+import { openLibrary } from '../../../lib/n8n/templates';
 import type { Outcome, Runtime, SharedStore } from '../../../lib/runtime';
 import { accessOpener, secretQueryOf, type Access } from './access';
 import type { Fetched } from './fetched';
@@ -9,7 +10,8 @@ import { loadBody } from './load-body';
 import { createRequester, type ReadyRequest } from './operations/request';
 import { toItems } from './output';
 import { fetchPages } from './pages';
-import { parameterReader, readPagination, readStore } from './parameters';
+import { TemplateRun } from '../template-run';
+import { parameterReader, readLibrary, readPagination, readStore } from './parameters';
 import { echoRequest } from './request-echo';
 
 /** A request with nothing left to read, and in whose name it is made. */
@@ -42,6 +44,7 @@ export async function httpWork(context: IExecuteFunctions, runtime: Runtime, sou
 	const open = accessOpener(context);
 	const inputs = context.getInputData();
 	const paginationOf = once(() => readPagination(context));
+	const templates = once(async () => new TemplateRun(await openLibrary(context, runtime, readLibrary(context)), runtime.clock));
 
 	async function fetchAll({ itemIndex, access, ready }: Prepared, signal: AbortSignal, seen: (trace: CallTrace) => void): Promise<Fetched[]> {
 		echoRequest(context, ready);
@@ -77,7 +80,7 @@ export async function httpWork(context: IExecuteFunctions, runtime: Runtime, sou
 		async prepare(itemIndex) {
 			const parameters = read(itemIndex);
 			const access = await open(parameters.settings.access, itemIndex);
-			return { itemIndex, access, ready: { ...parameters, body: await loadBody(context, itemIndex, parameters.body) } };
+			return { itemIndex, access, ready: { ...parameters, body: await loadBody(context, itemIndex, parameters.body, templates) } };
 		},
 		perform: async (prepared, signal, seen) => await render(prepared, await fetchAll(prepared, signal, seen)),
 		fetch: fetchAll,
