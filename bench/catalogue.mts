@@ -147,6 +147,15 @@ export const CATALOGUE: readonly Entry[] = [
 		caveat: 'The model is a stand-in that answers after a fixed time. An expression costs what n8n\'s expression engine takes for it, in every node alike.',
 		needs: ['n8n'],
 	},
+	{
+		name: 'n8n-workflow',
+		group: 'n8n',
+		file: 'n8n/workflow.mts',
+		title: 'Cached Workflow in n8n',
+		what: 'A sub-workflow of 20 nodes, called for each item: by n8n\'s Execute Sub-workflow, one after the other, and by Cached Workflow, five at once: first with the same inputs again and again, by the time that n8n notes for the node; then as a stream of webhook executions whose inputs follow Zipf\'s law, by the time that the caller waits.',
+		caveat: 'The server is a stand-in with a fixed delay. What a real stream saves depends on how often its inputs repeat and on what the sub-workflow takes.',
+		needs: ['n8n'],
+	},
 ];
 
 /** The entries that names stand for: of a benchmark, of a group, or none for all. Throws on a name that is neither. */

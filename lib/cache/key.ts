@@ -24,3 +24,8 @@ export interface KeyScope {
 export function cacheKey(scope: KeyScope, request: unknown): string {
 	return hash('sha256', canonical([SCHEMA, scope.credential, scope.origin, scope.partition, request]));
 }
+
+/** SHA-256 over the canonical form of plain data, to tell whether two values are the same. */
+export function digest(value: unknown): string {
+	return hash('sha256', canonical([SCHEMA, value]));
+}

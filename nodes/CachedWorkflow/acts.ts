@@ -12,7 +12,12 @@ const ACTS: Readonly<Record<string, string>> = {
 	executeCommand: 'runs a command',
 	form: 'waits for a form',
 	kafka: 'sends',
+	mailgun: 'sends',
+	mcpClient: 'uses tools that may act',
+	mcpClientTool: 'uses tools that may act',
+	mcpRegistryClientTool: 'uses tools that may act',
 	mqtt: 'sends',
+	openAiAssistant: 'keeps state',
 	respondToWebhook: 'responds',
 	ssh: 'runs a command',
 	wait: 'waits',
@@ -20,17 +25,26 @@ const ACTS: Readonly<Record<string, string>> = {
 
 /** Keep something from run to run, or within one, so that what comes out depends on what was before. */
 const MEMORIES = /\.memory(?!Manager)[A-Z]/;
-const STATE = /\$?getWorkflowStaticData/;
+const STATE = /getWorkflowStaticData/;
 const SEEN_BEFORE = ['removeItemsSeenInPreviousExecutions', 'clearDeduplicationHistory'];
 
+const REQUESTS = /\.(httpRequest|httpRequestTool|toolHttpRequest|facebookGraphApi|pooledHttp|pooledHttpTool|batchRequest)$/;
 const READING_METHODS = ['GET', 'HEAD', 'OPTIONS'];
-const REQUESTS = /\.(httpRequest|httpRequestTool|toolHttpRequest|pooledHttp|pooledHttpTool|batchRequest)$/;
 const READING_SQL = /^\s*(--.*\n\s*)*(=\s*)?(select|show|explain|describe|values)\b/i;
+const MUTATION = /^\s*(=\s*)?mutation\b/m;
 /** Nodes that act and take no credential. */
-const LOCAL = /\.(dataTable|dataTableTool|readWriteFile|writeBinaryFile|localFileTrigger|git)$/;
-/** How the names of operations begin that change something elsewhere. */
-const CHANGES =
-	/^(add|append|approve|archive|assign|ban|block|book|cancel|clear|close|complete|create|deactivate|delete|deploy|disable|dispatch|drop|edit|enable|forward|import|insert|invite|join|kick|leave|lock|mark|move|mute|open|pause|pin|post|promote|publish|purge|push|put|quit|react|reject|remove|rename|reopen|reply|resolve|restore|resume|revoke|run|schedule|send|set|share|snooze|star|start|stop|submit|subscribe|sync|trash|trigger|unarchive|unassign|unblock|unlock|unpin|unstar|unsubscribe|update|upload|upsert|void|write)(?![a-z])/;
+const LOCAL = /\.(dataTable|dataTableTool|readWriteFile|writeBinaryFile|git)$/;
+/** How the names of operations begin that change nothing elsewhere; of all others it is not known. */
+const READS = new RegExp(
+	`^(${[
+		'administrators|aggregate|analy[sz]e|autocomplete|availability|candlestick|changelog|chat|check|classify|collaborator|colors?|company|compare',
+		'complete|completedCheckItems|completion|context|count|current[A-Z]\\w+|customFields|data|decode|deepResearch|detect|domainSearch|download',
+		'emailFinder|emailVerifier|embed|enrich|exchangeRate|exists?|expand|extract|fetch|find(?!OneAnd)|font|generate|get|history|image|improve|industry',
+		'info|is|keys|list|llen|log|logo|lookup|market|me|mediaUrlGet|members?|message|messages|metadata|moderate|pdf|predict|preview|price|properties',
+		'qrCode|query|read|recentlyPlayed|reflog|replies|request|response|resultData|rowExists|rowNotExists|sanitize|scrape|screenshot|search|select|seo',
+		'sign|statistics|stats|status|summarize|takeScreenshot|templatize|text|ticker|transcribe|transitions|translate|users|validate|verify',
+	].join('|')})(?![a-z])`,
+);
 
 /** The nodes of a family that do more than compute and read, each with what it does: `Notify (sends)`. */
 export function actsOf(members: readonly Member[], describe: Describe): string[] {
@@ -48,21 +62,21 @@ function actOf(node: INode, { type, parameters }: ReturnType<Describe>): string 
 	const { operation } = parameters;
 	if (operation === 'sendAndWait') return 'waits for an answer';
 	if (Object.hasOwn(ACTS, name)) return ACTS[name];
-	if (MEMORIES.test(node.type)) return 'keeps state';
-	if (STATE.test(JSON.stringify(parameters))) return 'keeps state';
+	if (MEMORIES.test(node.type) || STATE.test(JSON.stringify(parameters))) return 'keeps state';
 	if (REQUESTS.test(node.type)) return methodAct(parameters);
 	// What it runs is looked at by itself.
-	if (/\.cachedWorkflow$/.test(node.type)) return operation === 'clear' ? 'clears a cache' : undefined;
+	if (name === 'cachedWorkflow') return operation === 'clear' ? 'clears a cache' : undefined;
+	if (name === 'graphql') return MUTATION.test(String(parameters.query)) ? 'sends a mutation' : undefined;
 	if (typeof operation !== 'string') return parameters.mode === 'insert' && /\.vectorStore/.test(node.type) ? 'writes' : undefined;
 	if (SEEN_BEFORE.includes(operation)) return 'keeps state';
 	const reachesOut = (type?.credentials?.length ?? 0) > 0 || Object.keys(node.credentials ?? {}).length > 0 || LOCAL.test(node.type);
-	if (!reachesOut) return undefined;
-	if (operation === 'executeQuery') return READING_SQL.test(String(parameters.query ?? '')) ? undefined : 'runs a query that may write';
-	return CHANGES.test(operation) ? `operation ${operation}` : undefined;
+	if (!reachesOut || READS.test(operation)) return undefined;
+	if (operation === 'executeQuery' || operation === 'execute') return READING_SQL.test(String(parameters.query ?? '')) ? undefined : 'runs a query that may write';
+	return `operation ${operation}`;
 }
 
-function methodAct({ operation, method, requestMethod }: INodeParameters): string | undefined {
+function methodAct({ operation, method, requestMethod, httpRequestMethod }: INodeParameters): string | undefined {
 	if (operation === 'clear') return 'clears a cache';
-	const sent = method ?? requestMethod ?? 'GET';
-	return READING_METHODS.includes(String(sent)) ? undefined : `sends ${String(sent).startsWith('=') ? 'with a method by expression' : String(sent)}`;
+	const sent = String(method ?? requestMethod ?? httpRequestMethod ?? 'GET');
+	return READING_METHODS.includes(sent) ? undefined : `sends ${sent.startsWith('=') ? 'with a method by expression' : sent}`;
 }

@@ -65,7 +65,7 @@ const key: INodeProperties[] = [
 		description: 'By what an item is recognised as one that was answered before',
 		displayOptions: { show: showCached },
 		options: [
-			{ name: 'Same Fields and Binary Data', value: 'all', description: 'Everything in the item is the same' },
+			{ name: 'Same Fields and Binary Data', value: 'all', description: 'Everything that reaches the sub-workflow is the same: all of the item, or the inputs that its trigger declares' },
 			{ name: 'Same Values of Chosen Fields', value: 'fields', description: 'What else is in the item plays no part, although the sub-workflow is given it' },
 		],
 	},
@@ -171,8 +171,8 @@ export const description: Omit<INodeTypeDescription, 'icon' | 'subtitle' | 'usab
 			],
 		},
 		...workflow,
-		...cacheProperties(show, { contentType: 'custom' }),
 		...key,
+		...cacheProperties(show, { contentType: 'custom' }),
 		storeOfCache(show),
 		{ displayName: 'Options', name: 'options', type: 'collection', placeholder: 'Add option', default: {}, displayOptions: { show }, options },
 		...clearProperties(['workflow', 'node', 'tag', 'key', 'all']),

@@ -1,5 +1,5 @@
 import type { INode, IWorkflowBase } from 'n8n-workflow';
-import { cacheKey } from '../../lib/cache/key';
+import { digest } from '../../lib/cache/key';
 import type { WorkflowSource } from '../../lib/n8n/sub-workflow';
 
 /** A sub-workflow with all that it calls in turn. */
@@ -20,7 +20,6 @@ export interface Member {
 
 const MAX_MEMBERS = 50;
 const CALLERS = /\.(executeWorkflow|cachedWorkflow|toolWorkflow)$/;
-const NO_SCOPE = { credential: 'none', origin: 'workflow', partition: '' };
 
 /** @param load gives a workflow by its id; undefined where there is none */
 export async function familyOf(workflow: WorkflowSource, load: (id: string) => Promise<IWorkflowBase | undefined>): Promise<Family> {
@@ -38,7 +37,7 @@ export async function familyOf(workflow: WorkflowSource, load: (id: string) => P
 			if (called) members.push({ path: [...path, called.name], nodes: runningNodes(called) });
 		}
 	}
-	return { version: cacheKey(NO_SCOPE, prints), members, unknown };
+	return { version: digest(prints), members, unknown };
 }
 
 function runningNodes({ nodes }: WorkflowSource): INode[] {

@@ -1,5 +1,6 @@
 import { deepCopy, type IDataObject, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 import { isolate } from '../../lib/cache/isolate';
+import { digest } from '../../lib/cache/key';
 import { InvalidOptionError } from '../../lib/core/errors';
 import { readBinary } from '../../lib/n8n/binary';
 
@@ -9,12 +10,21 @@ export type KeyFields = readonly string[] | 'all';
 /** Binary data of one item that is read for its key. */
 const MAX_BINARY_BYTES = 64 * 1_048_576;
 
-/** The part of an item that its result is known by: plain data, with the bytes of binary data. */
-export async function keyOfItem(context: IExecuteFunctions, itemIndex: number, item: INodeExecutionData, fields: KeyFields): Promise<unknown> {
+/**
+ * The part of an item that its result is known by: plain data, with digests of binary data.
+ *
+ * @param inputs the fields that reach the sub-workflow; undefined where all do
+ */
+export async function keyOfItem(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	item: INodeExecutionData,
+	{ fields, inputs }: { readonly fields: KeyFields; readonly inputs: readonly string[] | undefined },
+): Promise<unknown> {
 	const names = Object.keys(item.binary ?? {});
 	// What a node before this one says of its own cache is another each time.
 	if (fields === 'all') {
-		const json = { ...item.json, _fastpath: undefined };
+		const json = inputs ? Object.fromEntries(inputs.map((name) => [name, item.json[name]])) : { ...item.json, _fastpath: undefined };
 		return { json: plain(json), binary: await binaryParts(context, itemIndex, item, names) };
 	}
 	const parts: Array<[string, unknown]> = [];
@@ -48,7 +58,7 @@ async function binaryParts(context: IExecuteFunctions, itemIndex: number, item: 
 		if ((data.bytes ?? 0) > MAX_BINARY_BYTES) throw tooLarge(name, data.bytes);
 		const { bytes, fileName, mimeType } = await readBinary(context, itemIndex, data);
 		if (bytes.byteLength > MAX_BINARY_BYTES) throw tooLarge(name, bytes.byteLength);
-		parts[name] = { bytes, fileName, mimeType };
+		parts[name] = { bytes: digest(bytes), fileName, mimeType };
 	}
 	return parts;
 }

@@ -1,8 +1,9 @@
-import type { IExecuteFunctions, IWorkflowBase } from 'n8n-workflow';
-import { cacheKey } from '../../lib/cache/key';
+import type { IExecuteFunctions, INode, IWorkflowBase } from 'n8n-workflow';
+import { digest } from '../../lib/cache/key';
 import { describeNode, projectOf, readWorkflow, type SubWorkflowInfo, type WorkflowSource } from '../../lib/n8n/sub-workflow';
 import { actsOf } from './acts';
 import { familyOf } from './identity';
+import { declaredInputs } from './inputs';
 
 /** What is known of the sub-workflow before it is run. */
 export interface Subject {
@@ -14,13 +15,15 @@ export interface Subject {
 	readonly acts: readonly string[];
 	/** It calls workflows whose edits are not noticed. */
 	readonly callsUnknown: boolean;
+	/** Fields that reach the sub-workflow: its trigger lets no others in; undefined where it takes all. */
+	readonly inputs: readonly string[] | undefined;
 	/** With which other callers results may be shared, where the user shares them beyond a workflow. */
 	readonly caller: string;
 }
 
 /** Names a sub-workflow; one that is given as JSON by what is in it. */
 export function idOf(info: SubWorkflowInfo): string {
-	return 'id' in info ? info.id : `inline-${cacheKey({ credential: '', origin: '', partition: '' }, info.code).slice(0, 16)}`;
+	return 'id' in info ? info.id : `inline-${digest(info.code).slice(0, 16)}`;
 }
 
 /** Looks at each sub-workflow once per run of the node. */
@@ -38,10 +41,11 @@ async function subjectOf(context: IExecuteFunctions, info: SubWorkflowInfo): Pro
 	const source = 'id' in info ? await readWorkflow(context, info.id) : undefined;
 	const workflow: WorkflowSource | undefined = 'id' in info ? source : info.code;
 	const caller = callerOf(context, info, workflow);
-	if (!workflow) return { version: undefined, source, acts: [], callsUnknown: false, caller };
+	if (!workflow) return { version: undefined, source, acts: [], callsUnknown: false, inputs: undefined, caller };
 	// What it calls in turn runs as published, whoever begins.
 	const { version, members, unknown } = await familyOf(workflow, async (id) => await readWorkflow(context, id, false).catch(() => undefined));
-	return { version, source, acts: actsOf(members, (node) => describeNode(context, node)), callsUnknown: unknown, caller };
+	const describe = (node: INode) => describeNode(context, node);
+	return { version, source, acts: actsOf(members, describe), callsUnknown: unknown, inputs: declaredInputs(members[0]?.nodes ?? [], describe), caller };
 }
 
 /** Who may not call a sub-workflow may not have its results either: n8n looks at that only when it runs. */

@@ -61,6 +61,16 @@ describe('the gallery', () => {
 		expect(calls()).toEqual({});
 	});
 
+	test('cached workflow: six orders of three packages are three executions, then none', async () => {
+		const start = await run(loadWorkflow('cached-workflow', addresses));
+		const wanted = [3, 1, 3, 7, 1, 3].map((index) => `package-${index}, number ${index} of the list`);
+		for (const requests of [3, 0]) {
+			const results = output(await start(), 'Cached Workflow');
+			expect(results.map(({ description }) => description)).toEqual(wanted);
+			expect(installed.standIn.counters().requests).toBe(requests);
+		}
+	});
+
 	test('RAG insert: a second run embeds nothing, and one changed page is one text', async () => {
 		const workflow = loadWorkflow('rag-insert', addresses);
 		const start = await run(workflow);

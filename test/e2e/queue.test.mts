@@ -4,6 +4,7 @@ import type { N8nInstance } from '../helpers/n8n-instance.mts';
 import { postgresIsMissing } from '../helpers/postgres-server.mts';
 import { startQueueN8n, type QueueN8n } from '../helpers/queue-n8n.mts';
 import { redisIsMissing, RedisServer } from '../helpers/redis-server.mts';
+import { CALLED, calling, row, set, webhook } from '../helpers/twenty-nodes.mts';
 import { startStandIn, type StandIn } from '../stand-in/ai-provider.mts';
 
 const CHAT = 'POST /v1/chat/completions';
@@ -27,7 +28,7 @@ describe.skipIf([redisIsMissing(), postgresIsMissing()].includes(true))('n8n in 
 		[n8n, store, standIn] = await Promise.all([
 			startQueueN8n({ workers: WORKERS, executionsPerWorker: EXECUTIONS / WORKERS }),
 			RedisServer.start(),
-			startStandIn(),
+			startStandIn({ items: [{ name: 'package-0' }, { name: 'package-1' }] }),
 		]);
 		credentials.openAiApi = await n8n.main.createCredential({
 			name: 'Stand-in',
@@ -165,6 +166,45 @@ describe.skipIf([redisIsMissing(), postgresIsMissing()].includes(true))('n8n in 
 		await new Promise((resolve) => setTimeout(resolve, 16_000));
 		expect(await started()).toHaveLength(1);
 	}, 150_000);
+	test('a sub-workflow is read and cached in the workers, too, and one that is stopped there is not kept', async () => {
+		const path = 'sub-workflow';
+		const packages = { name: 'Fetch', type: 'n8n-nodes-fastpath.pooledHttp', typeVersion: 4.2, parameters: { operation: 'request', url: `${standIn.url}/api/packages/1`, options: {} } };
+		const steps = (colour: string) => row('looked-up', [CALLED, packages, set('Colour', 'colour', colour)]);
+		const sub = await n8n.main.importWorkflow({ ...steps('red') });
+		await n8n.main.activate(sub);
+		const cached = { ...calling(sub, { store: 'shared', keyFrom: 'fields', keyFields: 'headers.none' }), credentials };
+		const main = await n8n.main.importWorkflow({ ...row(path, [webhook(path), cached]) });
+		await n8n.main.activate(main);
+		const executions = async (workflowId: string): Promise<Array<{ id: string; status: string }>> =>
+			(await n8n.main.api('GET', `/rest/executions?filter=${encodeURIComponent(JSON.stringify({ workflowId }))}&limit=100`)).results;
+		const edit = async (colour: string) => {
+			const { versionId } = await n8n.main.api('GET', `/rest/workflows/${sub}`);
+			await n8n.main.api('PATCH', `/rest/workflows/${sub}`, { versionId, nodes: steps(colour).nodes });
+		};
+		const answersOf = async (size: number) => (await burst(path, size)).map(({ body }) => (JSON.parse(body) as Array<{ colour: string; _fastpath: Record<string, unknown> }>)[0]);
+
+		expect((await answersOf(20)).every((answer) => answer?.colour === 'red')).toBe(true);
+		expect(await executions(sub)).toHaveLength(1);
+		await edit('blue');
+		expect((await answersOf(4)).map((answer) => answer?._fastpath.cache)).toEqual(['hit', 'hit', 'hit', 'hit']);
+		await n8n.main.activate(sub);
+		expect((await answersOf(20)).every((answer) => answer?.colour === 'blue')).toBe(true);
+		expect(await executions(sub)).toHaveLength(2);
+
+		standIn.setBehaviour({ hang: true });
+		await edit('green');
+		await n8n.main.activate(sub);
+		const left = call(path);
+		await expect.poll(() => standIn.counters().inFlight, { timeout: 20_000 }).toBe(1);
+		const [running] = (await executions(sub)).filter(({ status }) => status === 'running');
+		await n8n.main.stopExecution(running?.id ?? '');
+		expect((await left).status).toBe(500);
+		expect((await executions(sub)).map(({ status }) => status).sort()).toEqual(['canceled', 'success', 'success']);
+		const [failed] = (await executions(main)).filter(({ status }) => status === 'error');
+		expect(JSON.stringify((await n8n.main.execution(failed?.id ?? '')).error)).toContain('The sub-workflow failed: ');
+		standIn.setBehaviour();
+		expect((await answersOf(1))[0]).toMatchObject({ colour: 'green', _fastpath: { cache: 'miss', store: 'shared' } });
+	});
 
 	// The last one: a worker is missing afterwards.
 	test('a worker that is killed while it asks is stood in for by the other, and only its own executions are lost', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { INodeExecutionData } from 'n8n-workflow';
 import { describe, expect, test } from 'vitest';
-import { caller, hints, NODE, run, start, sub, subs, trace, worker } from '../helpers/cached-workflow.mts';
+import { caller, hints, later, NODE, run, start, sub, subs, trace, worker } from '../helpers/cached-workflow.mts';
 
 const errorOf = (result: Awaited<ReturnType<typeof run>>) => result.error?.message ?? '';
 
@@ -36,7 +36,7 @@ describe('what is not kept', () => {
 	test('stale-if-error gives the old result, and says so', async () => {
 		const setup = { parameters: { contentType: 'custom', ttlSeconds: 1 }, options: { staleIfErrorSeconds: 600 } };
 		const first = await run(setup);
-		await delay(1100);
+		later(1100);
 		worker.fails = true;
 		const second = await run(setup);
 		expect(second.json(NODE)[0]?.run).toBe(first.json(NODE)[0]?.run);
@@ -48,7 +48,7 @@ describe('what is not kept', () => {
 	test('a stale result is given at once, while the sub-workflow makes a new one', async () => {
 		const setup = { parameters: { contentType: 'custom', ttlSeconds: 1 }, options: { staleWhileRevalidateSeconds: 600 } };
 		await run(setup);
-		await delay(1100);
+		later(1100);
 		expect(trace(await run(setup))).toMatchObject({ cache: 'stale' });
 		await until(() => worker.runs === 2 && Object.keys(subs.running).length === 0);
 		await delay(20);
@@ -60,6 +60,7 @@ describe('what is not kept', () => {
 		const result = await run();
 		expect(result.status).toBe('error');
 		expect(errorOf(result)).toMatch(/The sub-workflow began to wait, so there is no result yet/);
+		expect(result.raw.data.waitTill).toBeUndefined();
 		worker.waits = false;
 		expect(trace(await run())).toMatchObject({ cache: 'miss' });
 	});

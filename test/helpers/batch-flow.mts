@@ -8,7 +8,7 @@ import type { RunResult } from './engine.mts';
 export type BatchItem = Record<string, unknown> & { batchId: string; items: Array<Record<string, unknown>> };
 type Step = Partial<AiRun> & { provider?: string };
 
-const { Runtime } = createRequire(import.meta.url)('../../dist/lib/runtime/index.js') as typeof RuntimeModule;
+const { getRuntime, Runtime } = createRequire(import.meta.url)('../../dist/lib/runtime/index.js') as typeof RuntimeModule;
 
 async function step(operation: string, { provider = 'openAi', parameters, ...run }: Step): Promise<RunResult> {
 	return await runAi({ engine, standIn, workflowId: 'batches', ...run, parameters: { operation, provider, ...parameters } });
@@ -39,11 +39,12 @@ export async function done(batches: readonly Record<string, unknown>[], run: Ste
 }
 
 /** As a new process: with nothing in its memory. */
-export function forgetEverything(): void {
+export function forgetEverything(parts?: ConstructorParameters<typeof Runtime>[0]): void {
 	const place = globalThis as Record<symbol, { build: string; runtime: RuntimeModule.Runtime } | undefined>;
 	const key = Symbol.for('n8n-nodes-fastpath/runtime@1');
+	getRuntime();
 	const held = place[key];
 	if (!held) return;
-	place[key] = { build: held.build, runtime: new Runtime() };
+	place[key] = { build: held.build, runtime: new Runtime(parts) };
 	void held.runtime.dispose();
 }

@@ -1,6 +1,7 @@
 /** Workflows with a Cached Workflow node, and the sub-workflow `sub` that it calls; to be imported by a test file, once. */
 import { afterEach, beforeAll, beforeEach } from 'vitest';
 import type { INodeType } from 'n8n-workflow';
+import { systemClock } from '../../lib/core/clock.ts';
 import { forgetEverything } from './batch-flow.mts';
 import { createEngine, type EngineWorkflow, type Run, type RunOptions, type RunResult } from './engine.mts';
 import { createSubWorkflows, createWorker, type SubWorkflows } from './sub-workflows.mts';
@@ -68,6 +69,13 @@ function passing(name: string, properties: INodeType['description']['properties'
 
 const operation = (value: string) => ({ displayName: 'Operation', name: 'operation', type: 'string' as const, default: value });
 
+let aheadMs = 0;
+
+/** What is kept grows older by so much at once. */
+export function later(ms: number): void {
+	aheadMs += ms;
+}
+
 beforeAll(async () => {
 	const engine = await createEngine({
 		nodeTypes: {
@@ -84,7 +92,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-	forgetEverything();
+	forgetEverything({ clock: { ...systemClock, now: () => systemClock.now() + aheadMs } });
 	Object.assign(worker, createWorker(), { execute: worker.execute });
 	subs.executed.length = 0;
 	subs.stopped.length = 0;

@@ -1,5 +1,5 @@
 import { isolate } from '../../../lib/cache/isolate';
-import { cacheKey } from '../../../lib/cache/key';
+import { cacheKey, digest } from '../../../lib/cache/key';
 import { marksOf } from '../../../lib/cache/marks';
 import { savedBy } from '../../../lib/metrics/savings';
 import type { Outcome, Runtime, SharedStore } from '../../../lib/runtime';
@@ -105,9 +105,5 @@ function isKept({ items, notStored }: Kept, { keepEmpty }: WorkflowParameters): 
 /** Each run has an execution and a time of its own. */
 function isSame(value: unknown, other: unknown): boolean {
 	const [one, another] = [value as Kept, other as Kept];
-	return itemsKey(one) === itemsKey(another);
-}
-
-function itemsKey({ items }: Kept): string {
-	return cacheKey({ credential: '', origin: '', partition: '' }, items);
+	return digest(one.items) === digest(another.items);
 }
