@@ -112,7 +112,7 @@ export class MemoryStore implements WalkableStore {
 	}
 
 	stats(): StoreStats {
-		return { entries: this.#entries.size, bytes: this.#entries.calculatedSize, evictions: this.#evictions, expired: this.#expired, maxBytes: this.bound.bytes };
+		return { entries: this.#entries.size, bytes: this.#entries.calculatedSize, evictions: this.#evictions, expired: this.#expired, maxBytes: this.bound.bytes, writes: this.bound.writes };
 	}
 
 	#fit(maxBytes: number): void {

@@ -60,6 +60,8 @@ export interface StoreStats {
 	readonly expired: number;
 	/** Null where the store sets none. */
 	readonly maxBytes: number | null;
+	/** False while memory is so scarce that nothing new is taken. */
+	readonly writes?: boolean;
 }
 
 /**

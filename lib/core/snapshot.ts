@@ -172,6 +172,8 @@ export interface CacheFacts extends OfProcess {
 	readonly expired: number;
 	/** Of a shared store: whether it answers. */
 	readonly state: 'up' | 'down';
+	/** False while memory is so scarce that it takes nothing new. */
+	readonly writes?: boolean;
 }
 
 export interface PoolFacts extends OfProcess {

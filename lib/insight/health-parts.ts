@@ -60,6 +60,7 @@ function cache({ resources, windows }: Snapshot): Judged {
 	if (asked === 0) return { score: null, why: 'No call used the cache.' };
 	const down = resources.caches.filter(({ state }) => state === 'down');
 	if (down[0]) return { score: 30, why: `The store ${shortened(down[0].name)} does not answer.` };
+	if (resources.caches.some(({ writes }) => writes === false)) return { score: 30, why: 'Memory is so scarce that the cache takes nothing new.' };
 	const evictions = resources.caches.reduce((sum, { evictions: count }) => sum + count, 0);
 	const share = Math.min(1, evictions / Math.max(1, total.misses));
 	const ratio = `${inPercent(total.hits / asked)} of the calls that looked into the cache were hits`;

@@ -1,6 +1,6 @@
-import type { ResourceFacts, Snapshot, WindowName } from '../core/snapshot';
+import type { LimiterFacts, ResourceFacts, Snapshot, WindowName } from '../core/snapshot';
 import { evictedShare, findInProcess } from './causes-inside';
-import { byPlace, sumOf, type PlaceFacts } from './places';
+import { byPlace, sumOf, type PlaceFacts, type Sums } from './places';
 
 /** The time that callers spent on a place, by what it was spent on; together it is what was waited and what was upstream. */
 export interface Split {
@@ -42,7 +42,7 @@ function splitOf({ place, sum }: PlaceFacts, resources: ResourceFacts, { busy, e
 	const connectingMs = Math.min(sum.connectMs, outside - evictedMs);
 	const asked = outside - evictedMs - connectingMs;
 	const repeatedMs = sum.attempts > 0 ? (asked * Math.min(sum.retries, sum.attempts)) / sum.attempts : 0;
-	const waits = waitsOf(place.origin, resources, sum.retries);
+	const waits = waitsOf(place.origin, sum, resources);
 	const wait = (of: keyof Waits) => sum.waitedMs * waits[of];
 	return {
 		evictedMs,
@@ -66,16 +66,25 @@ interface Waits {
 
 /**
  * What calls to an origin wait for, as shares of 1. All waiting is measured together: who stands where now tells how to divide it. Where
- * nobody waits now, calls that were repeated waited between their attempts, and others for a slot.
+ * nobody waits now, calls that were repeated waited between their attempts, and others for a slot, or under a rate where slots cannot explain it.
  */
-function waitsOf(origin: string, { limiters, pools }: ResourceFacts, retries: number): Waits {
+function waitsOf(origin: string, sum: Sums, { limiters, pools }: ResourceFacts): Waits {
 	const here = limiters.filter((limiter) => limiter.origin === origin);
-	const waiting = (isSlots: boolean) => here.filter(({ kind }) => (kind === 'slots' || kind === 'adaptive') === isSlots).reduce((sum, one) => sum + one.waiting, 0);
-	const queued = pools.filter((pool) => pool.origin === origin).reduce((sum, pool) => sum + pool.queued, 0);
-	const [slot, rate] = [waiting(true), waiting(false)];
-	const all = slot + rate + queued;
-	if (all > 0) return { slot: slot / all, rate: rate / all, pool: queued / all, retry: 0 };
-	if (retries > 0) return { slot: 0, rate: 0, pool: 0, retry: 1 };
-	const onlyRates = here.length > 0 && here.every(({ kind }) => kind !== 'slots' && kind !== 'adaptive');
-	return { slot: onlyRates ? 0 : 1, rate: onlyRates ? 1 : 0, pool: 0, retry: 0 };
+	const [slots, rates] = [here.filter(isSlots), here.filter((limiter) => !isSlots(limiter))];
+	const waiting = (those: readonly LimiterFacts[]) => those.reduce((count, one) => count + one.waiting, 0);
+	const queued = pools.filter((pool) => pool.origin === origin).reduce((count, pool) => count + pool.queued, 0);
+	const all = waiting(here) + queued;
+	if (all > 0) return { slot: waiting(slots) / all, rate: waiting(rates) / all, pool: queued / all, retry: 0 };
+	if (sum.retries > 0) return { slot: 0, rate: 0, pool: 0, retry: 1 };
+	const isRate = rates.length > 0 && !slots.some(({ limit }) => limit !== null && mayExplain(limit, sum));
+	return { slot: isRate ? 0 : 1, rate: isRate ? 1 : 0, pool: 0, retry: 0 };
+}
+
+function isSlots({ kind }: LimiterFacts): boolean {
+	return kind === 'slots' || kind === 'adaptive';
+}
+
+/** Of calls that come all at once, the last waits until the others are through: no waiting for slots is longer than that, on average half as long. */
+function mayExplain(slots: number, { calls, waitedMs, upstreamMs, upstreamCalls }: Sums): boolean {
+	return upstreamCalls > 0 && waitedMs / calls <= ((calls / slots) * (upstreamMs / upstreamCalls)) / 2;
 }

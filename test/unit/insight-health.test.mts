@@ -51,6 +51,11 @@ describe('health', () => {
 		expect(health({ series: [WELL], resources: { caches: [{ ...memory, name: 'redis', state: 'down' }] } }).parts.cache).toMatchObject({ score: 30, why: 'The store redis does not answer.' });
 	});
 
+	test('sees a cache that memory is too scarce for', () => {
+		const memory = { process: 'p1', name: 'memory', entries: 10, bytes: 1, maxBytes: 1, evictions: 0, expired: 0, state: 'up' as const, writes: false };
+		expect(health({ series: [WELL], resources: { caches: [memory] } }).parts.cache).toMatchObject({ score: 30, why: 'Memory is so scarce that the cache takes nothing new.' });
+	});
+
 	test('sees connections that are opened anew, and open circuits', () => {
 		expect(health({ series: [{ ...WELL, reusedConnections: 0 }] }).parts.connections.score).toBe(60);
 		const circuits = [{ process: 'p1', origin: 'https://api.test', state: 'open' as const, trips: 1 }];
