@@ -15,12 +15,13 @@ export interface Pressure {
 }
 
 export interface PressureLimits {
-	/** Of what the heap may grow to. */
-	readonly shrinkAbovePercent: number;
-	readonly stopAbovePercent: number;
+	/** Of what the heap may grow to: above it, caches make do with half of their bounds. 0 for never. */
+	readonly shrinkCachesPercent: number;
+	/** Above it, they let go of half of what they hold, and take nothing new. 0 for never. */
+	readonly stopCachesPercent: number;
 }
 
-export const DEFAULT_LIMITS: PressureLimits = { shrinkAbovePercent: 80, stopAbovePercent: 90 };
+export const DEFAULT_LIMITS: PressureLimits = { shrinkCachesPercent: 80, stopCachesPercent: 90 };
 
 export const NO_PRESSURE: Pressure = { level: 'none', since: 0, calmSince: null, halvedAt: null };
 
@@ -37,19 +38,20 @@ const CALM_MS = 60_000;
 const HALVE_EVERY_MS = 30_000;
 
 /** The pressure after a look at the heap; `halve` where caches are to let go of half now. */
-export function feel(before: Pressure, heapShare: number, now: number, { shrinkAbovePercent, stopAbovePercent }: PressureLimits): { readonly pressure: Pressure; readonly halve: boolean } {
+export function feel(before: Pressure, heapShare: number, now: number, limits: PressureLimits): { readonly pressure: Pressure; readonly halve: boolean } {
 	const percent = heapShare * 100;
-	const risen = percent > stopAbovePercent ? 'critical' : percent > shrinkAbovePercent && before.level === 'none' ? 'high' : before.level;
+	const [shrinkAbove, stopAbove] = [limits.shrinkCachesPercent || Infinity, limits.stopCachesPercent || Infinity];
+	const risen = percent > stopAbove ? 'critical' : percent > shrinkAbove && before.level === 'none' ? 'high' : before.level;
 	if (risen !== before.level || risen === 'none') {
 		const halve = risen === 'critical';
 		const since = risen === before.level ? before.since : now;
 		return { pressure: { level: risen, since, calmSince: null, halvedAt: halve ? now : before.halvedAt }, halve };
 	}
-	if (risen === 'critical' && percent > stopAbovePercent) {
+	if (risen === 'critical' && percent > stopAbove) {
 		const halve = before.halvedAt === null || now - before.halvedAt >= HALVE_EVERY_MS;
 		return { pressure: { ...before, calmSince: null, halvedAt: halve ? now : before.halvedAt }, halve };
 	}
-	const end = (risen === 'critical' ? stopAbovePercent : shrinkAbovePercent) - HYSTERESIS_PERCENT;
+	const end = (risen === 'critical' ? stopAbove : shrinkAbove) - HYSTERESIS_PERCENT;
 	const calmSince = percent < end ? (before.calmSince ?? now) : null;
 	if (calmSince === null || now - calmSince < CALM_MS) return { pressure: { ...before, calmSince }, halve: false };
 	// One level at a time, each with a while of its own.
@@ -62,11 +64,10 @@ export function allowanceUnder({ level }: Pressure): Allowance {
 
 /** @throws InvalidOptionError */
 export function readPressureLimits(given: Partial<PressureLimits>): PressureLimits {
-	const { shrinkAbovePercent, stopAbovePercent } = { ...DEFAULT_LIMITS, ...given };
-	const limits = {
-		shrinkAbovePercent: requireNumber('shrinkAbovePercent', shrinkAbovePercent, { min: HYSTERESIS_PERCENT, max: 100 }),
-		stopAbovePercent: requireNumber('stopAbovePercent', stopAbovePercent, { min: HYSTERESIS_PERCENT, max: 100 }),
-	};
-	if (limits.stopAbovePercent >= limits.shrinkAbovePercent) return limits;
-	throw new InvalidOptionError('stopAbovePercent', `at least ${limits.shrinkAbovePercent}, as shrinkAbovePercent`, limits.stopAbovePercent);
+	const limits = { ...DEFAULT_LIMITS, ...given };
+	const { shrinkCachesPercent, stopCachesPercent } = limits;
+	requireNumber('shrinkCachesPercent', shrinkCachesPercent, { max: 100 });
+	requireNumber('stopCachesPercent', stopCachesPercent, { max: 100 });
+	if (stopCachesPercent === 0 || stopCachesPercent >= shrinkCachesPercent) return { shrinkCachesPercent, stopCachesPercent };
+	throw new InvalidOptionError('stopCachesPercent', `at least ${shrinkCachesPercent}, as shrinkCachesPercent, or 0`, stopCachesPercent);
 }

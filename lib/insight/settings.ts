@@ -1,11 +1,12 @@
 import { InvalidOptionError } from '../core/errors';
+import { DEFAULT_LIMITS, readPressureLimits, type PressureLimits } from '../core/pressure';
 import { requireInteger, requireNumber, requireText } from '../core/validate';
 
 /**
  * What is held to be too much. Plain data, so that it can be kept in a store and sent as JSON; names carry their unit. A bound
  * of 0 is none.
  */
-export interface InsightSettings {
+export interface InsightSettings extends PressureLimits {
 	/** Of what the heap may grow to. */
 	readonly memoryPercent: number;
 	/** Of one core. */
@@ -24,6 +25,8 @@ export interface InsightSettings {
 	readonly minCalls: number;
 	/** The same alert is not raised again within this time, and what it was raised for must be over for as long. */
 	readonly cooldownMs: number;
+	/** Whether to collect garbage when caches have let go of half, where Node.js exposes it (--expose-gc). */
+	readonly collectGarbage: boolean;
 	readonly slos: readonly Slo[];
 }
 
@@ -50,6 +53,8 @@ export const DEFAULT_SETTINGS: InsightSettings = {
 	dailyUsd: 0,
 	minCalls: 20,
 	cooldownMs: 60_000,
+	...DEFAULT_LIMITS,
+	collectGarbage: false,
 	slos: [],
 };
 
@@ -73,6 +78,9 @@ const CHECKS: Checks<InsightSettings> = {
 	dailyUsd: upTo(1e9),
 	minCalls: (name, value) => requireInteger(name, value, { min: 1, max: 1_000_000 }),
 	cooldownMs: (name, value) => requireInteger(name, value, { max: DAY_MS }),
+	shrinkCachesPercent: upTo(100),
+	stopCachesPercent: upTo(100),
+	collectGarbage: yesOrNo,
 	slos: readSlos,
 };
 
@@ -92,7 +100,13 @@ const SLO_CHECKS: Checks<Slo> = {
  * @throws InvalidOptionError that names the setting, also for one that does not exist
  */
 export function readSettings(given: unknown, base: InsightSettings = DEFAULT_SETTINGS): InsightSettings {
-	return { ...base, ...readFields('settings', '', given, CHECKS) };
+	const settings = { ...base, ...readFields('settings', '', given, CHECKS) };
+	return { ...settings, ...readPressureLimits(settings) };
+}
+
+function yesOrNo(name: string, value: unknown): boolean {
+	if (typeof value === 'boolean') return value;
+	throw new InvalidOptionError(name, 'true or false', value);
 }
 
 function readSlos(name: string, given: unknown): readonly Slo[] {

@@ -63,7 +63,7 @@ export class MemoryGuard {
 
 	/** @throws InvalidOptionError */
 	configure(given: Partial<MemoryGuardSettings>): MemoryGuardSettings {
-		const { collectGarbage, ...limits } = { ...this.#settings, ...given };
+		const { collectGarbage = this.#settings.collectGarbage, ...limits } = { ...this.#settings, ...given };
 		this.#settings = { ...readPressureLimits(limits), collectGarbage };
 		return this.#settings;
 	}

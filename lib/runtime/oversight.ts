@@ -9,6 +9,8 @@ export interface OversightParts {
 	readonly clock: Clock;
 	readonly snapshot: () => Promise<Snapshot>;
 	readonly shelf: Shelf;
+	/** Told of the settings whenever they are read: what holds in all processes holds in this one from then on. */
+	readonly apply?: (settings: InsightSettings) => void;
 }
 
 const SETTINGS = 'settings';
@@ -30,6 +32,7 @@ export class Oversight {
 	async settings(): Promise<InsightSettings> {
 		const kept = await this.parts.shelf.read(SETTINGS);
 		if (kept) this.#settings = settingsOf(kept.value);
+		this.parts.apply?.(this.#settings);
 		return this.#settings;
 	}
 
@@ -41,6 +44,7 @@ export class Oversight {
 	async configure(given: unknown, { reset = false } = {}): Promise<{ readonly settings: InsightSettings; readonly kept: boolean }> {
 		const settings = readSettings(given, reset ? DEFAULT_SETTINGS : await this.settings());
 		this.#settings = settings;
+		this.parts.apply?.(settings);
 		return { settings, kept: await this.parts.shelf.write(SETTINGS, settings) };
 	}
 }

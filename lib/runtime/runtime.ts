@@ -22,6 +22,7 @@ import { Comebacks } from '../flight/comeback';
 import { FlightDeck } from '../flight/single-flight';
 import { createTransport, proxyFor, type PooledTransport } from '../http';
 import { BodyCompressor } from '../http/compress';
+import type { InsightSettings } from '../insight';
 import { AimdLimiter, type AimdOptions } from '../limit/aimd';
 import { ConcurrencyLimiter } from '../limit/concurrency';
 import { LearntLimit } from '../limit/learnt';
@@ -122,6 +123,9 @@ export class Runtime {
 	readonly #overProcesses = new WeakMap<SharedStore, SharedLimits>();
 	readonly #oversights = new WeakMap<SharedStore, Oversight>();
 	readonly #bounds = { max: MAX_SCOPES, idleMs: IDLE_MS, now: () => this.clock.now() };
+	readonly #apply = ({ shrinkCachesPercent, stopCachesPercent, collectGarbage }: InsightSettings): void => {
+		this.memoryGuard.configure({ shrinkCachesPercent, stopCachesPercent, collectGarbage });
+	};
 	/** Another one after a restart. */
 	readonly #id = randomUUID();
 	readonly #memory: MemoryStore;
@@ -149,7 +153,7 @@ export class Runtime {
 		this.transport = createTransport({ clock: this.clock });
 		const resources = async () => await this.#resources();
 		this.measurements = new Measurements({ clock: this.clock, id: this.#id, enabled: measuresFrom(process.env), resources, stores: () => this.sharedStores.list() });
-		this.oversight = new Oversight({ clock: this.clock, snapshot: async () => await this.snapshot(), shelf: new OwnShelf() });
+		this.oversight = new Oversight({ clock: this.clock, snapshot: async () => await this.snapshot(), shelf: new OwnShelf(), apply: this.#apply });
 		const shared = this.#bounds;
 		// An open circuit may be forgotten too: hundreds of dead origins must not lock out the next one.
 		this.#breakers = new Registry({ ...shared, isIdle: (breaker) => breaker.state !== 'half-open' });
@@ -307,7 +311,7 @@ export class Runtime {
 	oversightOver(shared: SharedStore): Oversight {
 		const present = this.#oversights.get(shared);
 		if (present) return present;
-		const oversight = new Oversight({ clock: this.clock, snapshot: async () => await this.snapshotOver(shared), shelf: new SharedShelf(shared.backend) });
+		const oversight = new Oversight({ clock: this.clock, snapshot: async () => await this.snapshotOver(shared), shelf: new SharedShelf(shared.backend), apply: this.#apply });
 		this.#oversights.set(shared, oversight);
 		return oversight;
 	}

@@ -96,7 +96,7 @@ describe('what a runtime measures is judged for what it is', () => {
 		expect(recommend(snapshot)[0]).toMatchObject({ remedy: 'moreSlots', parameter: { from: 2, to: 4 } });
 		const page = renderReport(snapshot);
 		expect([/https:\/\/ill\.test/, /Max Concurrent: 2 → 4/, /NaN|undefined|Infinity/].map((pattern) => pattern.test(page))).toEqual([true, true, false]);
-		runtime.memoryGuard.configure({ shrinkAbovePercent: 10, stopAbovePercent: 10 });
+		runtime.memoryGuard.configure({ shrinkCachesPercent: 10, stopCachesPercent: 10 });
 		expect((await runtime.snapshot()).resources.caches).toMatchObject([{ name: 'memory', writes: true }]);
 	});
 });

@@ -43,9 +43,14 @@ describe('the pressure of a heap', () => {
 	});
 
 	test('has limits that make sense', () => {
-		expect(readPressureLimits({ shrinkAbovePercent: 60 })).toEqual({ shrinkAbovePercent: 60, stopAbovePercent: 90 });
-		expect(() => readPressureLimits({ shrinkAbovePercent: 95 })).toThrow('Invalid stopAbovePercent: expected at least 95, as shrinkAbovePercent, got 90');
-		expect(() => readPressureLimits({ shrinkAbovePercent: 5 })).toThrow('Invalid shrinkAbovePercent: expected a number from 10 to 100, got 5');
+		expect(readPressureLimits({ shrinkCachesPercent: 60 })).toEqual({ shrinkCachesPercent: 60, stopCachesPercent: 90 });
+		expect(() => readPressureLimits({ shrinkCachesPercent: 95 })).toThrow('Invalid stopCachesPercent: expected at least 95, as shrinkCachesPercent, or 0, got 90');
+		expect(() => readPressureLimits({ shrinkCachesPercent: 500 })).toThrow('Invalid shrinkCachesPercent: expected a number from 0 to 100, got 500');
+	});
+
+	test('is none where no limit is set, and only high where caches are never stopped', () => {
+		const level = (shrinkCachesPercent: number, stopCachesPercent: number) => feel(NO_PRESSURE, 0.99, 0, { shrinkCachesPercent, stopCachesPercent }).pressure.level;
+		expect([level(0, 0), level(80, 0), level(0, 90), level(80, 90)]).toEqual(['none', 'high', 'critical', 'critical']);
 	});
 });
 
@@ -185,6 +190,15 @@ describe('the memory guard', () => {
 		} finally {
 			place.gc = before;
 		}
+	});
+
+	test('is configured with what else is watched, and nothing is changed where a limit makes no sense', async () => {
+		const runtime = new Runtime({ clock: new FakeClock(), readHeap: () => ({ usedBytes: 70, limitBytes: 100 }) });
+		made.push(runtime);
+		await runtime.oversight.configure({ shrinkCachesPercent: 60 });
+		await expect(runtime.oversight.configure({ stopCachesPercent: 50 })).rejects.toThrow('Invalid stopCachesPercent');
+		runtime.memoryGuard.look();
+		expect(runtime.stats().memory.level).toBe('high');
 	});
 
 	test('leaves no timer behind', () => {

@@ -11,7 +11,7 @@ interface Shown {
 	readonly times?: number;
 }
 
-type NumberSetting = Exclude<keyof InsightSettings, 'slos'>;
+type NumberSetting = Exclude<keyof InsightSettings, 'slos' | 'collectGarbage'>;
 
 const NUMBERS: Readonly<Record<NumberSetting, Shown>> = {
 	cooldownMs: { displayName: 'Cooldown (Seconds)', times: 1000, description: 'The same alert is not raised again within this time, and what it was raised for must be over for as long' },
@@ -22,6 +22,8 @@ const NUMBERS: Readonly<Record<NumberSetting, Shown>> = {
 	memoryPercent: { displayName: 'Memory (Percent)', description: 'Of what the heap of a process may grow to' },
 	minCalls: { displayName: 'Least Calls', description: 'Fewer calls than this say nothing of response times and errors' },
 	modelResponseMs: { displayName: 'Response Time of Models (Ms)', description: 'The 95th percentile of what callers of a model wait' },
+	shrinkCachesPercent: { displayName: 'Shrink Caches Above (Percent)', description: 'Of what the heap of a process may grow to: above it, its caches make do with half of their memory. 0 for never.' },
+	stopCachesPercent: { displayName: 'Stop Caches Above (Percent)', description: 'Of what the heap of a process may grow to: above it, its caches let go of half of what they hold, and take nothing new. 0 for never.' },
 	responseMs: { displayName: 'Response Time (Ms)', description: 'The 95th percentile of what callers of a server wait' },
 };
 
@@ -36,6 +38,13 @@ export const settingFields: INodeProperties[] = [
 		typeOptions: { minValue: name === 'minCalls' ? 1 : 0 },
 		description,
 	})),
+	{
+		displayName: 'Collect Garbage',
+		name: 'collectGarbage',
+		type: 'boolean' as const,
+		default: DEFAULT_SETTINGS.collectGarbage,
+		description: 'Whether a process collects garbage by force when its caches have let go of half. Only where Node.js exposes it (--expose-gc).',
+	},
 	{
 		displayName: SLOS,
 		name: 'slos',
@@ -52,6 +61,7 @@ export function toSettings(changes: unknown): Readonly<Record<string, unknown>> 
 	return Object.fromEntries(
 		entries.map(([name, value]) => {
 			if (name === 'slos') return [name, parseJsonField(SLOS, value)];
+			if (name === 'collectGarbage') return [name, value];
 			const shown = NUMBERS[name as NumberSetting] as Shown | undefined;
 			return [name, shown ? requireNumber(shown.displayName, value) * (shown.times ?? 1) : value];
 		}),
