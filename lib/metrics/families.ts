@@ -76,7 +76,10 @@ const ofCaches = each(({ resources }) => resources.caches, ({ process, name }) =
 const ofPools = each(({ resources }) => resources.pools, ({ process, origin, id = '' }) => ({ process: short(process), origin, pool: id }));
 const ofCircuits = each(({ resources }) => resources.circuits, ({ process, origin, id = '' }) => ({ process: short(process), origin, circuit: id }));
 const ofLimiters = each(({ resources }) => resources.limiters, ({ process, origin, kind }) => ({ process: short(process), origin, kind }));
-const ofBatches = each(({ resources }) => resources.batches.filter(({ state }) => state === 'running'), ({ process }) => ({ process: short(process) }));
+const ofBatches = each(
+	({ processes, resources }) => processes.map(({ id }) => ({ id, running: resources.batches.filter(({ process, state }) => process === id && state === 'running').length })),
+	({ id }) => ({ process: short(id) }),
+);
 const ofProcesses = each(({ processes }) => processes, ({ id }) => ({ process: short(id) }));
 
 function ofLoad(name: string, help: string, read: (load: LoadFacts) => number | null): Family {
@@ -137,7 +140,7 @@ export const FAMILIES: readonly Family[] = [
 	ofLimiters('fastpath_limiter_active_calls', 'gauge', 'Calls that have their slot.', ({ active }) => active),
 	ofLimiters('fastpath_limiter_waiting_calls', 'gauge', 'Calls that wait for a slot or their turn.', ({ waiting }) => waiting),
 	ofLimiters('fastpath_limiter_limit', 'gauge', 'What it lets through.', ({ limit }) => limit),
-	ofBatches('fastpath_batches_running', 'gauge', 'Batches that run now.', () => 1),
+	ofBatches('fastpath_batches_running', 'gauge', 'Batches that run now.', ({ running }) => running),
 
 	each(
 		({ processes }) => processes,
