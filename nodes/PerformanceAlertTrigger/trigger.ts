@@ -1,14 +1,15 @@
 import type { IDataObject, INodeExecutionData, ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
 import { digestOf, type AlertBook, type AlertEvent } from '../../lib/insight';
 import { toNodeError } from '../../lib/n8n/errors';
+import { runtimeFor } from '../../lib/n8n/metrics';
 import { openStore } from '../../lib/n8n/store';
-import { getRuntime, type Runtime } from '../../lib/runtime';
+import type { Runtime } from '../../lib/runtime';
 import { isWanted } from '../shared/alerts';
 import { eventItem, testItems } from './items';
 import { readSettings, readStore, type TriggerSettings } from './parameters';
 
 export async function startTrigger(context: ITriggerFunctions): Promise<ITriggerResponse> {
-	const runtime = getRuntime((message) => context.logger.warn(message));
+	const runtime = runtimeFor(context);
 	const settings = settingsOf(context);
 	const shared = await openStore(context, runtime, readStore(context));
 	const { alerts } = shared ? runtime.oversightOver(shared) : runtime.oversight;

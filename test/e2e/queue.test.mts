@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { SeriesFacts, Snapshot } from '../../lib/core/snapshot.ts';
 import { aiWorkflow } from '../helpers/ai-node.mts';
 import type { N8nInstance } from '../helpers/n8n-instance.mts';
 import { postgresIsMissing } from '../helpers/postgres-server.mts';
@@ -23,6 +24,7 @@ describe.skipIf([redisIsMissing(), postgresIsMissing()].includes(true))('n8n in 
 	let store: RedisServer;
 	let standIn: StandIn;
 	const credentials: Record<string, { id: string; name: string }> = {};
+	let sharedId = '';
 
 	beforeAll(async () => {
 		[n8n, store, standIn] = await Promise.all([
@@ -53,11 +55,16 @@ describe.skipIf([redisIsMissing(), postgresIsMissing()].includes(true))('n8n in 
 
 	const calls = () => standIn.counters().calls[CHAT] ?? 0;
 
-	async function publish(name: string, parameters: Record<string, unknown>): Promise<void> {
+	async function publish(name: string, parameters: Record<string, unknown>): Promise<string> {
 		const { nodes, connections } = aiWorkflow({
 			parameters: { prompt: `tag this package: ${name}`, options: { includeTrace: true }, ...parameters },
 		});
 		const [, ai] = nodes;
+		return await publishNode(name, { ...ai, typeVersion: 1 }, connections);
+	}
+
+	/** Behind a webhook, with our credentials. */
+	async function publishNode(name: string, node: Record<string, unknown>, connections: unknown): Promise<string> {
 		const id = await n8n.main.importWorkflow({
 			name,
 			connections,
@@ -71,10 +78,11 @@ describe.skipIf([redisIsMissing(), postgresIsMissing()].includes(true))('n8n in 
 					position: [0, 0],
 					parameters: { path: name, httpMethod: 'POST', responseMode: 'lastNode', options: {} },
 				},
-				{ ...ai, id: `${name}-1`, typeVersion: 1, position: [240, 0], credentials },
+				{ ...node, id: `${name}-1`, position: [240, 0], credentials },
 			],
 		});
 		await n8n.main.activate(id);
+		return id;
 	}
 
 	async function call(name: string): Promise<Answer> {
@@ -110,12 +118,28 @@ describe.skipIf([redisIsMissing(), postgresIsMissing()].includes(true))('n8n in 
 	const stores = (answers: readonly Answer[]) => [...new Set(answers.map(({ _fastpath }) => _fastpath?.store))];
 
 	test('three hundred executions at once with one prompt make one call over all workers with a shared store', async () => {
-		await publish('shared', { store: 'shared' });
+		sharedId = await publish('shared', { store: 'shared' });
 		const answers = await heldBurst('shared');
 		expectOneText(answers);
 		expect(calls()).toBe(1);
 		expect(stores(answers)).toEqual(['shared']);
 		for (const worker of n8n.workers) expect(startedBy(worker).size).toBeGreaterThan(0);
+	});
+
+	test('Performance Monitor tells of the calls of all workers together, whichever of them runs it', async () => {
+		const parameters = { operation: 'getMetrics', view: 'snapshot', store: 'shared' };
+		const monitor = { name: 'Monitor', type: 'n8n-nodes-fastpath.performanceMonitor', typeVersion: 1, parameters };
+		await publishNode('monitor', monitor, { Trigger: { main: [[{ node: 'Monitor', type: 'main', index: 0 }]] } });
+		const look = async () => {
+			const { windows, processes } = JSON.parse((await call('monitor')).body) as Snapshot;
+			const series = windows['24h'].series.filter(({ workflowId }) => workflowId === sharedId);
+			const sum = (read: (one: SeriesFacts) => number) => series.reduce((total, one) => total + read(one), 0);
+			return { calls: sum((one) => one.calls), requests: sum((one) => one.attempts), pids: processes.filter(({ kind }) => kind === 'worker').map(({ pid }) => pid).sort() };
+		};
+		const all = { calls: EXECUTIONS, requests: 1, pids: n8n.workers.map(({ pid }) => pid).sort() };
+		// Each tells the others every few seconds; then it is all the same who is asked.
+		const looks = async () => [await look(), await look(), await look(), await look()];
+		await expect.poll(looks, { timeout: 60_000, interval: 1000 }).toEqual([all, all, all, all]);
 	});
 
 	test('and at most one for each process without, which the trace tells', async () => {
