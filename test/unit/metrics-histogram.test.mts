@@ -31,7 +31,7 @@ function written(histogram: Histogram): Uint8Array {
 }
 
 describe('the histogram', () => {
-	test.each(UGLY)('is within 1 %% of the exact value at any quantile of a million: %s', (_name, draw) => {
+	test.each(UGLY)('is within a hundredth of the exact value at any quantile of a million: %s', (_name, draw) => {
 		const random = seeded(9);
 		const histogram = new Histogram();
 		const values = Float64Array.from({ length: MILLION }, () => draw(random));
