@@ -19,8 +19,8 @@ export interface Registry {
 }
 
 /** The runtime of this process. Where n8n serves metrics of its own, the runtime's are told among them. */
-export function runtimeFor({ logger }: { readonly logger: { warn(message: string): void } }): Runtime {
-	const runtime = getRuntime((message) => logger.warn(message));
+export function runtimeFor(context: { readonly logger: { warn(message: string): void } }): Runtime {
+	const runtime = getRuntime((message) => context.logger.warn(message));
 	const registry = runtime.n8nTellsMetrics ? registryOf(promClient()) : undefined;
 	if (registry) tell(runtime, registry);
 	return runtime;
