@@ -1,13 +1,13 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { toNodeError } from '../../lib/n8n/errors';
-import { getRuntime } from '../../lib/runtime';
+import { runtimeFor } from '../../lib/n8n/metrics';
 import { fillItems } from './fill';
 import { libraryItems } from './library';
 import type { Operation } from './operations';
 import { readOperation } from './parameters';
 
 export async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	const runtime = getRuntime((message) => context.logger.warn(message));
+	const runtime = runtimeFor(context);
 	const operation = operationOf(context);
 	return operation === 'fill' || operation === 'explain'
 		? await fillItems(context, runtime, operation === 'explain')
