@@ -147,6 +147,15 @@ describe('the endpoints', () => {
 		expect(await ask('POST', 'optimize-workflow-performance', { period: 'ever' })).toMatchObject(refused('Period'));
 	});
 
+	test('optimize-template-processing fills a template with each item', async () => {
+		const items = [{ name: 'alpha' }, { name: 'beta', tags: ['x', 'y'] }];
+		const template = 'Describe {{ name }}.{% if tags %} Tags: {{ tags | join: ", " }}.{% endif %}';
+		expect(await well('POST', 'optimize-template-processing', { template, items })).toEqual({ texts: [{ text: 'Describe alpha.' }, { text: 'Describe beta. Tags: x, y.' }], total: 2, failed: 0 });
+		expect(await well('POST', 'optimize-template-processing', { template: 'Describe {{ name }}', items: [...items, { title: 7 }] })).toMatchObject({ texts: [{}, {}, { error: expect.stringContaining('name') as string }], total: 3, failed: 1 });
+		expect(await ask('POST', 'optimize-template-processing', { template: '{% if %}', items })).toMatchObject({ status: 400, body: { failed: 2 } });
+		for (const body of [{}, { template }, { template, items: [] }, { template, items: 'alpha' }, { template: ' ', items }, { template, items: ['alpha'] }]) expect(await ask('POST', 'optimize-template-processing', body)).toMatchObject(refused('template'));
+	});
+
 	test('configure-performance-settings changes what is given, or nothing', async () => {
 		expect(await well('POST', 'configure-performance-settings', { responseMs: 800 })).toMatchObject({ settings: { responseMs: 800, memoryPercent: 80 }, untilRestart: true });
 		expect(await ask('POST', 'configure-performance-settings', { responseMs: 100, cpuPercent: 'all' })).toMatchObject(refused('cpuPercent'));
