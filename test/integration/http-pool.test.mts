@@ -297,6 +297,25 @@ describe('upkeep', () => {
 		}, { https: true });
 	});
 
+	test('an origin is pre-warmed in every pool that it has, and connections stay with their credential', async () => {
+		await withServer(hello, async (server) => {
+			await transport.send(request(server.url, { scope: 'one' }), context());
+			await transport.send(request(server.url, { scope: 'two' }), context());
+			expect(await transport.prewarmOrigin(request(server.url, { scope: 'none' }), 3)).toEqual({ pools: 2, opened: 4, failed: 0 });
+			expect(transport.stats().map(({ open, idle }) => [open, idle])).toEqual([[3, 3], [3, 3]]);
+			expect(await transport.prewarmOrigin(request(server.url), 3)).toEqual({ pools: 2, opened: 0, failed: 0 });
+		});
+	});
+
+	test('an origin without a pool gets one; one that cannot be reached is a failure', async () => {
+		let dead = '';
+		await withServer(hello, async (server) => {
+			dead = server.url;
+			expect(await transport.prewarmOrigin(request(server.url), 1)).toEqual({ pools: 1, opened: 1, failed: 0 });
+		});
+		await expect(transport.prewarmOrigin(request(dead), 2)).rejects.toThrow(/127\.0\.0\.1/);
+	});
+
 	test('a pre-warmed connection that the server closed is replaced without harm, for a POST too', async () => {
 		await withServer(hello, async (server) => {
 			await transport.prewarm(request(server.url), 1);

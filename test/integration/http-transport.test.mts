@@ -299,6 +299,7 @@ describe('egress', () => {
 	test('an address that is not allowed is not even connected to', async () => {
 		await withServer(hello, async (server) => {
 			await expect(send(server.url, { egress: onlyPort(1) })).rejects.toMatchObject({ code: 'ERR_EGRESS_BLOCKED' });
+			await expect(transport.prewarmOrigin(request(server.url, { egress: onlyPort(1) }), 1)).rejects.toMatchObject({ code: 'ERR_EGRESS_BLOCKED' });
 			await expect(transport.prewarm(request(server.url, { egress: onlyPort(1) }), 1)).rejects.toMatchObject({ code: 'ERR_EGRESS_BLOCKED' });
 			expect(server.count.connections).toBe(0);
 		});

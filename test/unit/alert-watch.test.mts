@@ -14,13 +14,19 @@ const SECOND = 1000;
 /** Judges how full the heap is; `fill` says that. */
 function setUp(shelf: Shelf = new OwnShelf(), clock = new FakeClock()) {
 	let load = aLoad();
-	const snapshot = async (): Promise<Snapshot> => aSnapshot({ at: clock.wallNow(), load });
+	let gate = Promise.resolve();
+	const snapshot = async (): Promise<Snapshot> => {
+		await gate;
+		return aSnapshot({ at: clock.wallNow(), load });
+	};
+	/** Measuring takes until that settles. */
+	const hold = (until: Promise<void>) => (gate = until);
 	const oversight = new Oversight({ clock, snapshot, shelf });
 	const heard: string[] = [];
 	const told = (events: readonly AlertEvent[]) => void heard.push(...events.map(({ kind, alert }) => `${kind} ${alert.rule} ${alert.severity}`));
 	const fill = (share: number) => (load = aLoad({ heapUsedBytes: share * aLoad().heapLimitBytes }));
 	const follow = (since?: number) => oversight.alerts.follow(told, { everyMs: 15 * SECOND, since });
-	return { clock, oversight, heard, fill, follow };
+	return { clock, oversight, heard, fill, follow, hold };
 }
 
 describe('who follows the alerts of a process', () => {
@@ -101,6 +107,24 @@ describe('processes that share a store', () => {
 		await clock.advance(60 * SECOND);
 		expect([one.heard, other.heard]).toEqual([['raised memory critical'], ['raised memory critical']]);
 		for (const end of ends) end();
+	});
+
+	test('judge one at a time: a slow one does not undo what another has told', async () => {
+		const { clock, one, other } = twoProcesses();
+		one.fill(0.97);
+		other.fill(0.97);
+		let letGo = () => {};
+		other.hold(new Promise((resolve) => (letGo = resolve)));
+		const slow = other.oversight.alerts.look();
+		await settle();
+		const end = one.follow();
+		await clock.advance(2 * SECOND);
+		expect(one.heard).toEqual([]);
+		letGo();
+		await slow;
+		await clock.advance(60 * SECOND);
+		expect(one.heard).toEqual(['raised memory critical']);
+		end();
 	});
 
 	test('hear of what a process found that follows nothing', async () => {
