@@ -47,6 +47,12 @@ export class SearchIndex {
 		return this.#names.length;
 	}
 
+	/** By how many words, tags and fields something is found. */
+	get keys(): number {
+		const { tags, fields, words } = this.#postings;
+		return tags.size + fields.size + words.size + this.#words.length;
+	}
+
 	/** Names in the order of the alphabet. */
 	find({ tags, fields, words }: Query): readonly string[] {
 		const wanted = [

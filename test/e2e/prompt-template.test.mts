@@ -97,6 +97,11 @@ test.skipIf(!chromiumPath())('the panel takes braces as they are, and lists the 
 		await panel.locator('[data-test-id="rlc-input"]').first().click();
 		await page.getByText('listed', { exact: true }).first().waitFor({ timeout: 10_000 });
 		await page.screenshot({ path: path.join(PICTURES, 'prompt-template-library.png') });
+		await screenshotNode(editor, await example(), 'Tag Packages', path.join(PICTURES, 'prompt-template-ai-call.png'));
+		const body = { method: 'POST', url: installed.standIn.url, sendBody: true, contentType: 'template' };
+		const batch = alone('batch', body);
+		Object.assign((batch.nodes as Array<Record<string, unknown>>)[1]!, { type: 'n8n-nodes-fastpath.batchRequest' });
+		await screenshotNode(editor, await installed.instance.importWorkflow(batch), 'Template', path.join(PICTURES, 'prompt-template-batch.png'));
 	} finally {
 		await editor.close();
 	}

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Compiler } from '../../lib/template/compile.ts';
 import { Library, type LibraryParts } from '../../lib/template/library.ts';
-import { parseTemplate, toDraft, type TemplateDraft } from '../../lib/template/record.ts';
-import type { Query } from '../../lib/template/search-index.ts';
+import { parseTemplate, toDraft, type Template, type TemplateDraft } from '../../lib/template/record.ts';
+import { SearchIndex, type Query } from '../../lib/template/search-index.ts';
 import { GuardedBackend } from '../../lib/shared/guard.ts';
 import { MemoryBackend } from '../../lib/shared/memory.ts';
 import { FakeClock, settle } from '../helpers/fake-clock.mts';
@@ -135,6 +135,22 @@ describe('finding', () => {
 			expect(find(library, query, 1000)).toEqual(expected);
 		}
 	});
+});
+
+test('an index holds nothing of what was taken out of it', () => {
+	const random = seeded(5);
+	const index = new SearchIndex();
+	const templates = Array.from({ length: 200 }, (_, nr): Template => ({
+		...draft(`n${nr}`, `w${random.int(50)} w${random.int(50)}`, { tags: [`t${random.int(9)}`] }),
+		version: '1',
+		reads: [`f${random.int(9)}`],
+		order: nr,
+		savedAt: 0,
+	}));
+	for (const template of templates) index.add(template);
+	expect([index.size, index.keys > 100]).toEqual([200, true]);
+	for (const template of templates) index.remove(template);
+	expect([index.size, index.keys]).toEqual([0, 0]);
 });
 
 /** One store that can lose its signals, fail, and forget; and processes on it. */
