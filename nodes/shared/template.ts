@@ -51,7 +51,7 @@ export function templateProperties(show: Show): INodeProperties[] {
 			displayOptions: { show },
 			modes: [
 				{ displayName: 'From List', name: 'list', type: 'list', typeOptions: { searchListMethod: 'searchTemplates', searchable: true, skipCredentialsCheckInRLC: true } },
-				{ displayName: 'Name', name: 'id', type: 'string', placeholder: 'e.g. tag-package' },
+				{ displayName: 'By Name', name: 'name', type: 'string', placeholder: 'e.g. tag-package' },
 			],
 		},
 		{

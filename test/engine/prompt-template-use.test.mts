@@ -68,7 +68,7 @@ describe('Cached AI Call with a template of the library', () => {
 		await save('tag', 'tag this package: {{ name }}');
 		const before = calls();
 		const result = await ask('tag', [{ title: 'x' }, { name: 'b' }], { node: { onError: 'continueRegularOutput' } });
-		expect(answers(result)[0]).toEqual({ error: 'The template "tag" needs the field "name", which has no value (line 1, column 22): the item has title' });
+		expect(answers(result)[0]).toMatchObject({ error: 'The template "tag" needs the field "name", which has no value (line 1, column 22): the item has title' });
 		expect(calls() - before).toBe(1);
 		expect((await ask('none', [{}])).error?.message).toBe('There is no template "none" in the library');
 	});

@@ -46,7 +46,7 @@ describe('Fill', () => {
 		const result = await run(parameters, [{ name: 'Ann' }, { nam: 'Bob' }, { name: 'Cy', Name: 'X' }], { onError: 'continueRegularOutput' });
 		expect(result.json(NODE)).toEqual([
 			{ text: 'Hi Ann' },
-			{ error: 'The template needs the field "name", which has no value (line 1, column 7): the item has nam' },
+			{ error: 'The template needs the field "name", which has no value (line 1, column 7): the item has nam', details: { code: 'ERR_TEMPLATE' } },
 			{ text: 'Hi Cy' },
 		]);
 		const stopped = await run(parameters, [{ name: 'Ann' }, { nam: 'Bob' }]);
@@ -65,7 +65,7 @@ describe('Fill', () => {
 		expect(result.json(NODE)).toEqual([
 			{ file: 'texts-1.ndjson', texts: 10, failed: 0 },
 			{ file: 'texts-2.ndjson', texts: 9, failed: 1 },
-			{ error: expect.stringContaining('needs the field "n"') as string },
+			{ error: expect.stringContaining('needs the field "n"') as string, details: { code: 'ERR_TEMPLATE' } },
 			{ file: 'texts-3.ndjson', texts: 5, failed: 0 },
 		]);
 		const [, second, failed] = result.items(NODE);

@@ -24,7 +24,7 @@ export async function runTemplate({ engine, parameters, input = [{}], node = {} 
 
 /** What the parameters say that name a template of the library. */
 export function named(name: string, version = ''): Record<string, unknown> {
-	return { templateName: { __rl: true, mode: 'id', value: name }, templateVersion: version };
+	return { templateName: { __rl: true, mode: 'name', value: name }, templateVersion: version };
 }
 
 /** Sets n8n's folder to a new one; returns what removes it again. */
