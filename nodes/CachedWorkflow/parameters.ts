@@ -3,7 +3,7 @@ import { requireInteger, requireNumber, requireOneOf, requireText } from '../../
 import type { RuleReader } from '../../lib/n8n/clear';
 import { perItem, type ParameterContext } from '../../lib/n8n/parameters';
 import type { SubWorkflowInfo, WorkflowSource } from '../../lib/n8n/sub-workflow';
-import { toCacheSettings, toMaxTtlMs, type CacheSettings } from '../shared/cache';
+import { readCacheSettings, toMaxTtlMs, type CacheSettings } from '../shared/cache';
 import { toRules } from '../shared/clear';
 import { requireJsonObject } from '../shared/json';
 import { toTotalTimeoutMs } from '../shared/timeout';
@@ -90,14 +90,7 @@ function readSettings(read: Read): Omit<WorkflowParameters, 'info'> {
 	const milliseconds = (name: string, key: 'staleWhileRevalidateSeconds' | 'staleIfErrorSeconds') =>
 		Math.round(requireNumber(name, options[key] ?? DEFAULTS[key], { max: 31_536_000 }) * 1000);
 	return {
-		cache: toCacheSettings({
-			mode: read('cacheMode'),
-			contentType: read('contentType'),
-			ttlSeconds: read('ttlSeconds'),
-			scope: read('cacheScope'),
-			scopeKey: read('cacheScopeKey'),
-			tags: read('cacheTags'),
-		}),
+		cache: readCacheSettings(read),
 		cacheIf: toCondition(options.cacheIf ?? true),
 		cacheActs: options.cacheActs === true,
 		keepEmpty: options.keepEmpty !== false,

@@ -21,9 +21,15 @@ export interface Subject {
 	readonly caller: string;
 }
 
+/** Of JSON that all items share. */
+const inlineIds = new WeakMap<SubWorkflowInfo, string>();
+
 /** Names a sub-workflow; one that is given as JSON by what is in it. */
 export function idOf(info: SubWorkflowInfo): string {
-	return 'id' in info ? info.id : `inline-${digest(info.code).slice(0, 16)}`;
+	if ('id' in info) return info.id;
+	const id = inlineIds.get(info) ?? `inline-${digest(info.code).slice(0, 16)}`;
+	inlineIds.set(info, id);
+	return id;
 }
 
 /** Looks at each sub-workflow once per run of the node. */

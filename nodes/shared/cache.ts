@@ -131,6 +131,18 @@ export function toMaxTtlMs(seconds: unknown): number | undefined {
 	return value === 0 ? undefined : Math.max(1, Math.round(value * 1000));
 }
 
+/** Reads and validates what the properties above gave. */
+export function readCacheSettings(read: (name: string) => unknown): CacheSettings {
+	return toCacheSettings({
+		mode: read('cacheMode'),
+		contentType: read('contentType'),
+		ttlSeconds: read('ttlSeconds'),
+		scope: read('cacheScope'),
+		scopeKey: read('cacheScopeKey'),
+		tags: read('cacheTags'),
+	});
+}
+
 /** Validates what the properties above gave. Values that are hidden in the panel may be undefined. */
 export function toCacheSettings(values: {
 	readonly mode: unknown;

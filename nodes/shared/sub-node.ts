@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { marksOf, type Place } from '../../lib/cache/marks';
 import { requireNumber } from '../../lib/core/validate';
-import { cacheProperties, toCacheSettings, type CacheSettings } from './cache';
+import { cacheProperties, readCacheSettings, type CacheSettings } from './cache';
 import { costOptions } from './cost';
 import { resilienceOptions, toResilience, type ResilienceSettings } from './resilience';
 import { readSpending, type SpendingSettings } from './spending';
@@ -67,14 +67,7 @@ export function readSubNode(read: (name: string) => unknown): SubNodeParameters 
 function toSettings(read: (name: string) => unknown, options: Readonly<Record<string, unknown>>): SubNodeSettings {
 	const staleSeconds = options.staleIfErrorSeconds ?? DEFAULTS.staleIfErrorSeconds;
 	return {
-		cache: toCacheSettings({
-			mode: read('cacheMode'),
-			contentType: read('contentType'),
-			ttlSeconds: read('ttlSeconds'),
-			scope: read('cacheScope'),
-			scopeKey: read('cacheScopeKey'),
-			tags: read('cacheTags'),
-		}),
+		cache: readCacheSettings(read),
 		staleIfErrorMs: Math.round(requireNumber('Serve Stale on Errors (Seconds)', staleSeconds, { max: 31_536_000 }) * 1000),
 		resilience: toResilience(options, DEFAULTS),
 		spending: readSpending(options),
