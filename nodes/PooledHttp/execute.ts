@@ -63,7 +63,7 @@ class Summary {
 		const cached = this.#cached > 0 ? ` ${this.#cached} answered from the cache.` : '';
 		addHint(
 			context,
-			`${this.#requests} requests sent: ${this.#reused} found their connection open, ${this.#retries} were retries.${cached}`,
+			`${this.#requests} ${this.#requests === 1 ? 'request' : 'requests'} sent: ${this.#reused} found their connection open, ${this.#retries} were retries.${cached}`,
 		);
 	}
 }

@@ -121,6 +121,7 @@ const fillOptions: INodeProperties[] = [
 	{
 		displayName: 'Texts per File',
 		name: 'textsPerFile',
+		description: 'How many texts each file that is put out holds at most',
 		type: 'number',
 		typeOptions: { minValue: 1 },
 		default: 1000,

@@ -99,4 +99,26 @@ describe('the gallery', () => {
 		expect(output(last, 'Batch Request')).toHaveLength(ITEMS.length);
 		expect(calls()['GET /api/packages/:i'] ?? 0).toBe(failed);
 	});
+
+	test('alerts of objectives: the chat is told what an alert says, in words', async () => {
+		const id = await installed.instance.importWorkflow(loadWorkflow('slo-alert', addresses));
+		const set = await installed.instance.run(id, { triggerNode: 'Once' });
+		expect(output(set, 'Set Objectives')[0]).toMatchObject({ settings: { slos: [{ name: 'Answers', successPercent: 99.5 }] } });
+		const told = await installed.instance.run(id, { triggerNode: 'Alerts' });
+		expect(told.status).toBe('success');
+		expect(calls()).toEqual({ 'POST /echo': 1 });
+		expect(JSON.stringify(output(told, 'Tell the Chat'))).toMatch(/raised, \w+: .+/);
+	});
+
+	test('the monitoring page is HTML with a row for each part of health, for those who may see it', async () => {
+		const { instance } = installed;
+		await instance.activate(await instance.importWorkflow(loadWorkflow('monitoring-page', addresses)));
+		const page = `${instance.url}/webhook/performance`;
+		expect((await fetch(page)).status).toBe(401);
+		const response = await fetch(page, { headers: { authorization: `Basic ${btoa('gallery:gallery')}` } });
+		expect(response.headers.get('content-type')).toMatch(/^text\/html/);
+		const html = await response.text();
+		for (const part of ['latency', 'errors', 'cache', 'connections', 'process', 'spending']) expect(html).toContain(`<th>${part}</th>`);
+		expect(html).not.toContain('<script');
+	});
 });

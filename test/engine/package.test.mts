@@ -72,7 +72,7 @@ describe('the release', () => {
 			const steps = Object.values(parse(read(`.github/workflows/${name}`)).jobs).flatMap((job) => job.steps);
 			for (const { uses, run } of steps) {
 				if (uses) expect(uses, name).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
-				for (const [, script] of (run ?? '').matchAll(/npm run ([\w:]+)/g)) expect(Object.keys(manifest.scripts), name).toContain(script);
+				for (const [, script] of (run ?? '').matchAll(/npm run ([\w:-]+)/g)) expect(Object.keys(manifest.scripts), name).toContain(script);
 			}
 		}
 	});

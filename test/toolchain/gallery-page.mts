@@ -6,8 +6,8 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 const INTRODUCTION = `# Gallery
 
 Workflows to import (Workflows → ⋯ → Import from file), each of which the tests run in a real n8n. Choose credentials of yours where a
-node asks for them. Addresses on 127.0.0.1:8080 are those of the stand-in server of this repository:
-\`node test/stand-in/main.mts --port 8080 --items <file>\`; put your own there. Made from the workflows by \`npm run docs\`; do not edit.
+node asks for them. Addresses on 127.0.0.1:8080 are those of the stand-in server of this repository, which \`npm run stand-in\` starts; put your
+own there. What programs ask is apart: [endpoints](endpoints.md). Made from the workflows by \`npm run docs\`; do not edit.
 `;
 
 interface WorkflowFile {

@@ -15,5 +15,6 @@ export const STAND_IN = { items: ITEMS };
 export async function galleryCredentials({ instance, standIn }: InstalledN8n): Promise<Addresses> {
 	const openAiApi = await instance.createCredential({ name: 'OpenAI account', type: 'openAiApi', data: { apiKey: standIn.apiKey, url: `${standIn.url}/v1`, header: false } });
 	const httpHeaderAuth = await instance.createCredential({ name: 'Key of the endpoint', type: 'httpHeaderAuth', data: { name: 'Authorization', value: 'Bearer gallery' } });
-	return { url: standIn.url, httpsUrl: standIn.httpsUrl, credentials: { openAiApi, httpHeaderAuth }, model: 'gpt-4o-mini', items: ITEMS.length };
+	const httpBasicAuth = await instance.createCredential({ name: 'Users of the page', type: 'httpBasicAuth', data: { user: 'gallery', password: 'gallery' } });
+	return { url: standIn.url, httpsUrl: standIn.httpsUrl, credentials: { openAiApi, httpHeaderAuth, httpBasicAuth }, model: 'gpt-4o-mini', items: ITEMS.length };
 }

@@ -25,11 +25,11 @@ interface Page {
 
 /** What the pages should be, given what they are. */
 export function madePages(): Page[] {
-	const nodes = builtNodes().map(({ className, description }) => ({ description, file: `docs/nodes/${className}.md` }));
-	const pages = nodes.map(({ description, file }) => {
+	const nodes = builtNodes().map(({ className, description }) => ({ className, description, file: `docs/nodes/${className}.md` }));
+	const pages = nodes.map(({ className, description, file }) => {
 		const absolute = path.join(ROOT, file);
 		const present = existsSync(absolute) ? readFileSync(absolute, 'utf8') : `# ${description.displayName}\n\n${description.description}.\n`;
-		return { file, text: withTables(present, tables(description)) };
+		return { file, text: withTables(present, tables(description, picturesOf(className))) };
 	});
 	return [indexPage(nodes), galleryPage(), ...pages];
 }
@@ -46,10 +46,16 @@ function withTables(page: string, made: string): string {
 	return `${before.trimEnd()}\n\n${BEGIN}\n\n${made}\n\n${END}${after}`;
 }
 
-function tables(description: INodeTypeDescription): string {
+/** Of the panel, where `npm run pictures` has drawn it. */
+function picturesOf(className: string): string[] {
+	const picture = `pictures/nodes/${className}.png`;
+	return existsSync(path.join(ROOT, 'docs', picture)) ? [`![The panel as a new node shows it](../${picture})`] : [];
+}
+
+function tables(description: INodeTypeDescription, pictures: readonly string[]): string {
 	const unseen = new Set(['hidden', 'curlImport', 'credentials', 'notice']);
 	const shown = description.properties.filter((property) => !unseen.has(property.type));
-	const parts = ['## Parameters'];
+	const parts = ['## Parameters', ...pictures];
 	for (const [operations, properties] of byOperations(shown.filter(({ type }) => type !== 'collection'))) {
 		if (operations !== '') parts.push(`### ${operationNames(description, operations.split(' '))}`);
 		parts.push(table(properties));
