@@ -100,8 +100,7 @@ function readCalls({ windows }: Snapshot, settings: InsightSettings): Reading[] 
 
 function readResponse({ series, place }: PlaceFacts, base: Pick<Reading, 'subject' | 'name'>, settings: InsightSettings): Reading[] {
 	// Percentiles cannot be added up: that of the slowest series speaks for the place.
-	const sure = series.filter(({ calls }) => calls >= settings.minCalls);
-	const slowest = (sure.length > 0 ? sure : []).reduce<(typeof sure)[number] | undefined>((most, one) => (most && most.durationMs.p95 >= one.durationMs.p95 ? most : one), undefined);
+	const [slowest] = series.filter(({ calls }) => calls >= settings.minCalls).sort((a, b) => b.durationMs.p95 - a.durationMs.p95);
 	if (!slowest) return [];
 	const by = slowest.node && slowest.node !== base.name ? `, asked by ${shortened(slowest.node)},` : '';
 	return within(place.model ? settings.modelResponseMs : settings.responseMs, slowest.durationMs.p95, {

@@ -41,7 +41,7 @@ export function recommend(snapshot: Snapshot, settings: InsightSettings = DEFAUL
 	];
 	return advice
 		.map((one) => ({ ...one, share: { ms: part(one.gain.ms, all.durationMs), usd: part(one.gain.usd, all.costUsd) } }))
-		.filter(({ gain, share }) => gain.ms === null && gain.usd === null ? true : worth(share) >= LEAST_SHARE)
+		.filter(({ gain, share }) => (gain.ms === null && gain.usd === null) || worth(share) >= LEAST_SHARE)
 		.sort((a, b) => worth(b.share) - worth(a.share))
 		.slice(0, MOST);
 }
