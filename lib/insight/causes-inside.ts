@@ -1,4 +1,4 @@
-import type { CacheFacts, Snapshot, WindowName } from '../core/snapshot';
+import type { CacheFacts, Quantiles, Snapshot, WindowName } from '../core/snapshot';
 import type { Finding } from './bottlenecks';
 import { NOWHERE, type Sums } from './places';
 import type { Split } from './split';
@@ -10,12 +10,13 @@ const DAY_MS = 86_400_000;
 
 /** What the process itself takes from everybody. */
 export function findInProcess({ windows }: Snapshot, window: WindowName, all: Sums): Finding[] {
-	const { load, spanMs } = windows[window];
+	const { load, spanMs, total } = windows[window];
 	if (spanMs <= 0 || all.calls === 0) return [];
 	// While garbage is collected, all calls that are under way stand still.
 	const underWay = all.durationMs / spanMs;
 	const gcMs = Math.min(all.durationMs, load.gcMs * underWay);
-	const delayedMs = load.loopDelayP99Ms < NOTICEABLE_DELAY_MS ? 0 : Math.min(all.durationMs, load.loopDelayP99Ms * all.calls);
+	const delayed = load.loopDelayP99Ms < NOTICEABLE_DELAY_MS ? 0 : Math.floor(all.calls * leastShareAbove(total.durationMs, load.loopDelayP99Ms));
+	const delayedMs = Math.min(all.durationMs, load.loopDelayP99Ms * delayed);
 	return [
 		{
 			cause: 'garbageCollection',
@@ -29,15 +30,22 @@ export function findInProcess({ windows }: Snapshot, window: WindowName, all: Su
 		},
 		{
 			cause: 'eventLoop',
-			what: `The event loop was held up for ${inMs(load.loopDelayP99Ms)} (99th percentile) and busy for ${inPercent(load.loopUtilization)} of the time: each of ${counted(all.calls, 'call')} may have waited as long.`,
+			what: `The event loop was held up for ${inMs(load.loopDelayP99Ms)} (99th percentile) and busy for ${inPercent(load.loopUtilization)} of the time: ${counted(delayed, 'call')} took as long as that, and may have waited for it.`,
 			where: NOWHERE,
 			lostMs: Math.max(0, delayedMs - gcMs),
 			lostUsd: null,
 			measured: false,
-			evidence: { loopDelayP99Ms: load.loopDelayP99Ms, loopUtilization: load.loopUtilization, calls: all.calls, cpu: load.cpu },
+			evidence: { loopDelayP99Ms: load.loopDelayP99Ms, loopUtilization: load.loopUtilization, calls: all.calls, delayed, cpu: load.cpu },
 			advice: 'Split work that computes for long, such as Code nodes over large inputs, or share it among workers in queue mode.',
 		},
 	];
+}
+
+/** How many calls took at least so long, as far as percentiles tell: who was quicker cannot have waited for the loop that long. */
+function leastShareAbove({ p50, p95, p99 }: Quantiles, ms: number): number {
+	if (p50 >= ms) return 0.5;
+	if (p95 >= ms) return 0.05;
+	return p99 >= ms ? 0.01 : 0;
 }
 
 /**

@@ -87,6 +87,12 @@ describe('bottlenecks', () => {
 		expect(first(aSnapshot(alone))?.what).not.toContain('as slow as');
 	});
 
+	test('do not blame the event loop for calls that were quicker than its delay', () => {
+		const loop = (p50: number, p99: number) =>
+			findBottlenecks(aSnapshot({ series: [aSeries({ calls: 1000, durationMs: times(1000, p50, { p95: p50, p99 }) })], load: { loopDelayP99Ms: 120 } })).find(({ cause }) => cause === 'eventLoop')?.evidence.delayed;
+		expect([loop(10, 20), loop(10, 150), loop(200, 300)]).toEqual([undefined, 10, 500]);
+	});
+
 	test('count what answers that were thrown out cost a second time', () => {
 		expect(first(aSnapshot(INJECTED.evictions))).toMatchObject({ cause: 'evictions', lostUsd: expect.closeTo(1.9), measured: false });
 	});
