@@ -11,6 +11,7 @@ import { compareRevisions } from './harness/compare.mts';
 import { ROOT, saveResult, writePage } from './harness/page.mts';
 import { runBench } from './harness/start.mts';
 import { installPeers } from './peers/install.mts';
+import { redisIsMissing } from '../test/helpers/redis-server.mts';
 
 const { values, positionals } = parseArgs({
 	allowPositionals: true,
@@ -36,6 +37,7 @@ if (values.compare !== undefined) {
 for (const entry of entries) {
 	console.log(`# ${entry.name}: ${entry.title}\n\n${entry.what}\n`);
 	if (entry.needs?.includes('peers')) await installPeers();
+	if (entry.needs?.includes('redis') && redisIsMissing()) continue;
 	const result = await runBench(entry.name, mode, ROOT);
 	console.log(`${entry.caveat}\n`);
 	if (mode !== 'smoke') {

@@ -2,13 +2,17 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CATALOGUE, type Entry } from '../catalogue.mts';
-import { toMarkdown } from './markdown.mts';
+import { figuresOf, GOALS, HEADLINES, judge } from '../goals.mts';
+import { grid, shown, toMarkdown } from './markdown.mts';
 import { draw } from './plot.mts';
 import type { Result } from './result.mts';
 
 export const ROOT = path.resolve(import.meta.dirname, '../..');
 const RESULTS = path.join(ROOT, 'bench/results');
 const PAGE = 'docs/benchmarks.md';
+const README = 'README.md';
+/** What `npm run bench` writes into the README stands between these. */
+const BLOCK = /(<!-- bench -->)[\s\S]*?(<!-- \/bench -->)/;
 
 const INTRODUCTION = `# Benchmarks
 
@@ -17,8 +21,14 @@ const INTRODUCTION = `# Benchmarks
 
 Whatever is compared takes turns in one process, round by round; each figure is the median of the rounds, with the middle half of them in
 brackets. A ratio is taken within each round, so what slows the machine down slows both sides. Absolute times are of the machine named under
-each table: read the ratios. Where requests are sent, a closed loop sends them: the next one waits for an answer, so a server that
-stalls is asked less, and the tail of the distribution looks better than it would to independent callers (coordinated omission).
+each table: read the ratios. \`ns\` are processor time of the whole process, garbage collection included; other times are on the clock.
+Where the load is above the number of cores, others were at work, and times on the clock say less than processor time.
+
+Where requests are sent, a closed loop sends them: the next one waits for an answer, so a server that stalls is asked less, and the tail of
+the distribution looks better than it would to independent callers (coordinated omission).
+
+Two more have commands and pages of their own: \`bench/batch.mts\` ([Batch Request](batch-request.md#figures)), and \`bench/replay.mts\` for
+how often similar prompts are right ([prompts](prompts.md)).
 `;
 
 export function saveResult(result: Result): void {
@@ -37,8 +47,27 @@ export function readResults(): Array<readonly [Entry, Result]> {
 /** Every file that the results make, by its path from the root. */
 export function rendered(results = readResults()): Map<string, string> {
 	const plots = results.flatMap(([{ name }, { plots: all }]) => all.map((plot) => [pictureOf(name, plot.id), draw(plot)] as const));
-	const page = [INTRODUCTION, ...results.map(([entry, result]) => section(entry, result))].join('\n');
-	return new Map([[PAGE, page], ...plots]);
+	const page = [INTRODUCTION, goals(results), ...results.map(([entry, result]) => section(entry, result))].join('\n');
+	const readme = readFileSync(path.join(ROOT, README), 'utf8').replace(BLOCK, (_block, begin: string, end: string) => `${begin}\n${summary(results)}\n${end}`);
+	return new Map([[PAGE, page], [README, readme], ...plots]);
+}
+
+function goals(results: ReadonlyArray<readonly [Entry, Result]>): string {
+	const figures = figuresOf(results.map(([, result]) => result));
+	const verdicts = GOALS.map((goal) => judge(goal, figures)).filter(({ reached }) => reached !== undefined);
+	const rows = verdicts.map(({ what, unit, bound, value, reached, missedBy }) => [
+		what, 'atMost' in bound ? `≤ ${shown(bound.atMost)} ${unit}` : `≥ ${shown(bound.atLeast)} ${unit}`, shown(value), reached ? 'reached' : `missed by ${shown(missedBy * 100)} %`,
+	]);
+	const missed = verdicts.flatMap(({ what, reached, why }) => (reached || why === undefined ? [] : [{ what, why }]));
+	const reasons = [...new Set(missed.map(({ why }) => why))].map((why) => `- ${missed.filter((one) => one.why === why).map(({ what }) => what).join('; ')}. ${why}`);
+	return ['## Goals\n', grid(['what', 'goal', 'measured', ''], rows), '', ...reasons, ...(reasons.length > 0 ? [''] : [])].join('\n');
+}
+
+/** What the README shows. */
+function summary(results: ReadonlyArray<readonly [Entry, Result]>): string {
+	const figures = figuresOf(results.map(([, result]) => result));
+	const rows = HEADLINES.map(({ what, figure, unit }) => [what, figure(figures), unit] as const).filter(([, value]) => Number.isFinite(value));
+	return grid(['Measured', ''], rows.map(([what, value, unit]) => [what, `${shown(value)} ${unit}`]));
 }
 
 export function writePage(): void {

@@ -19,6 +19,7 @@ export default async function pipeline(bench: Bench): Promise<void> {
 	const runtime = new Runtime();
 	const { signal } = new AbortController();
 	const kilobyte = JSON.stringify(REQUEST);
+	const withImage = { ...REQUEST, messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: `data:image/png;base64,${'QUJD'.repeat(2 ** 18)}` } }] }] };
 	const answerAtOnce = async () => ANSWER;
 	const lane = (cached: boolean) =>
 		runtime.lane({
@@ -46,6 +47,7 @@ export default async function pipeline(bench: Bench): Promise<void> {
 		{ name: 'Keyv over a Map, set', run: () => keyv.set('hot', ANSWER, MINUTE) },
 		{ name: 'pipeline, hit, key not included', run: () => cached.run(answerAtOnce, { signal, key: 'hot', idempotent: true }) },
 		{ name: 'pipeline, hit with its key', run: () => cached.run(answerAtOnce, { signal, key: cacheKey(SCOPE, REQUEST), idempotent: true }) },
+		{ name: 'pipeline, hit with an image of 1 MB', run: () => cached.run(answerAtOnce, { signal, key: cacheKey(SCOPE, withImage), idempotent: true }) },
 		{ name: 'pipeline, miss and store', run: () => cached.run(answerAtOnce, { signal, key: `m${(counter += 1)}`, idempotent: true }) },
 		{ name: 'pipeline without a cache', run: () => uncached.run(answerAtOnce, { signal, idempotent: true }) },
 	]);

@@ -60,7 +60,7 @@ async function calls(bench: Bench, n8n: MeasuredN8n, credentials: Credentials): 
 
 /** What a hit costs in a node with a great many items: parameters, key, look-up, item. */
 async function cachedItems(bench: Bench, n8n: MeasuredN8n, credentials: Credentials): Promise<void> {
-	const items = bench.pick({ smoke: 10, default: 2000, full: 10_000 });
+	const items = bench.pick({ smoke: 10, default: 500, full: 10_000 });
 	const { rows } = await bench.compare(
 		{ id: 'cached-items', title: `${items.toLocaleString('en-US')} items that are in the cache`, unit: 'ms' },
 		[

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import type { SealKey } from './seal-key';
 
-/** `bench/stored-bytes.mts`: below it a third at most is saved, and the least of bytes. */
+/** `npm run bench -- store-bytes`: below it a third at most is saved, and the least of bytes. */
 const COMPRESS_FROM_BYTES = 512;
 /** Of the same bench: no other method is faster from there on, and the higher levels save little more. */
 const LEVEL = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1, [zlib.constants.ZSTD_c_checksumFlag]: 1 } };

@@ -222,7 +222,7 @@ function client(url: string, cookie: string): Client {
 			const id = await startRun(workflowId, options);
 			const until = Date.now() + (options.timeoutMs ?? 60_000);
 			for (let pause = 25; ; pause = Math.min(pause * 1.5, 500)) {
-				const { status } = await api('GET', `/rest/executions/${id}`);
+				const { status } = await api('GET', `/rest/executions/${id}`).catch(whileBusy);
 				if (ENDED.has(status)) return await execution(id);
 				if (Date.now() > until) throw new Error(`Execution ${id} of workflow ${workflowId} is still ${status}`);
 				await delay(pause);
@@ -232,6 +232,12 @@ function client(url: string, cookie: string): Client {
 			await api('POST', `/rest/executions/${id}/stop`);
 		},
 	};
+}
+
+/** An n8n whose thread was busy for longer than it keeps connections resets them; it is asked again. */
+function whileBusy(error: unknown): { status: string } {
+	if (error instanceof TypeError && error.message === 'fetch failed') return { status: 'busy' };
+	throw error;
 }
 
 interface WorkflowNodes {

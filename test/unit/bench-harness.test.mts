@@ -3,10 +3,13 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CATALOGUE, chosen } from '../../bench/catalogue.mts';
 import { alternate, timed } from '../../bench/harness/alternate.mts';
+import { figuresOf, GOALS, judge } from '../../bench/goals.mts';
 import { Bench } from '../../bench/harness/bench.mts';
+import { ratios } from '../../bench/harness/compare.mts';
 import { toMarkdown } from '../../bench/harness/markdown.mts';
 import { readResults, rendered, ROOT } from '../../bench/harness/page.mts';
 import { draw } from '../../bench/harness/plot.mts';
+import type { Result } from '../../bench/harness/result.mts';
 import { quantile, slope, spread } from '../../bench/harness/stats.mts';
 
 describe('figures', () => {
@@ -69,6 +72,39 @@ describe('figures', () => {
 		expect(svg).toContain('100,000');
 		expect(svg.match(/<circle/g)).toHaveLength(2);
 		expect(svg).not.toContain('NaN');
+	});
+});
+
+describe('goals', () => {
+	const result = (rows: ReadonlyArray<{ name: string; median: number; ratio?: number }>): Result => ({
+		bench: 'b', mode: 'default', day: '2026-01-01', seconds: 1, versions: {}, absent: [], plots: [],
+		machine: { node: '24', v8: '13', platform: 'linux', cpu: 'c', cores: 2, memoryGb: 4, load: [0, 0] },
+		tables: [{ id: 't', title: 't', unit: 'ns', rounds: 1, rows: rows.map(({ name, median, ratio }) => ({ name, median, low: median, high: median, ...(ratio ? { ratio: { median: ratio, low: ratio, high: ratio } } : {}) })) }],
+	});
+
+	test('are reached, missed by a share, or not measured', () => {
+		const figures = figuresOf([result([{ name: 'r', median: 120, ratio: 3 }])]);
+		const most = (atMost: number) => judge({ what: 'w', unit: 'ns', bound: { atMost }, measured: (of) => of('b', 't', 'r') }, figures);
+		const least = (atLeast: number) => judge({ what: 'w', unit: '×', bound: { atLeast }, measured: (of) => of.ratio('b', 't', 'r') }, figures);
+		expect(most(120)).toMatchObject({ value: 120, reached: true, missedBy: 0 });
+		expect(most(100).reached).toBe(false);
+		expect(most(100).missedBy).toBeCloseTo(0.2);
+		expect(least(3)).toMatchObject({ value: 3, reached: true });
+		expect(least(4)).toMatchObject({ reached: false, missedBy: 0.25 });
+		expect(judge({ what: 'w', unit: 'ns', bound: { atMost: 1 }, measured: (of) => of('b', 't', 'gone') }, figures).reached).toBeUndefined();
+	});
+
+	test('each is measured by what is committed', () => {
+		const figures = figuresOf(readResults().map(([, one]) => one));
+		const unmeasured = GOALS.map((goal) => judge(goal, figures)).filter(({ reached }) => reached === undefined);
+		expect(unmeasured.map(({ what }) => what)).toEqual([]);
+	});
+
+	test('two versions are compared turn by turn, in the direction in which the unit is better', () => {
+		const turn = (before: number, now: number) => ({ before: result([{ name: 'r', median: before }]), now: result([{ name: 'r', median: now }]) });
+		const text = ratios('b', [turn(100, 50), turn(300, 100), turn(80, 80)]);
+		expect(text).toMatch(/t: r +\| +ns +\| +100 +\| +80 +\| +2 \(1–3\)/);
+		expect(text).toContain('b: 2 times as good');
 	});
 });
 
