@@ -20,7 +20,7 @@ export function findInProcess({ windows }: Snapshot, window: WindowName, all: Su
 	return [
 		{
 			cause: 'garbageCollection',
-			what: `Collecting garbage stopped the process for ${inMs(load.gcMs)} of ${inMs(spanMs)}, with ${counted(Math.max(1, Math.round(underWay)), 'call')} under way on average.`,
+			what: `Collecting garbage stopped the process for ${inMs(load.gcMs)} of ${inMs(spanMs)}, with ${counted(underWay, 'call')} under way on average.`,
 			where: NOWHERE,
 			lostMs: gcMs,
 			lostUsd: null,
