@@ -63,14 +63,16 @@ describe.skipIf(!chromiumPath())('in the editor', () => {
 		await screenshotPage(editor, path.join(PICTURES, 'install', 'settings.png'));
 	});
 
-	test('the search of the node panel finds every node, by its name and by each of its aliases', async () => {
+	test('the search of the node panel finds every node, by its name and by the name of the package', async () => {
 		await newWorkflow();
 		await one('node-creator-plus-button').click();
 		const missing: string[] = [];
 		for (const { description } of nodes) {
 			for (const text of [description.displayName, 'Fastpath']) {
 				await one('node-creator-search-bar').fill(text);
-				const found = one('node-creator').locator('[data-test-id="item-iterator-item"]').filter({ hasText: description.displayName }).first();
+				// n8n shows triggers there without the word, and with a flash.
+				const shown = description.displayName.replace(/ Trigger$/, '');
+				const found = one('node-creator').locator('[data-test-id="item-iterator-item"]').filter({ hasText: shown }).first();
 				await found.waitFor({ timeout: 5000 }).catch(() => missing.push(`${description.displayName} by ${text}`));
 			}
 		}
