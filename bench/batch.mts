@@ -1,7 +1,7 @@
 /**
  * Batch Request in n8n's real engine against a server in a process of its own. Needs the build.
  *
- *   node --expose-gc bench/batch.mts [--only troubled,goodput,many] [--resume] [--items 10000] [--rounds 3] [--delay 20,100] [--many 100000]
+ *   npx node24 --expose-gc bench/batch.mts [--only troubled,goodput,many] [--resume] [--items 10000] [--rounds 3] [--delay 20,100] [--many 100000]
  *
  * troubled: one request in ten fails; what becomes of the items, and what the server has counted.
  * goodput:  successful items per second against a bare undici loop with as many requests at once, for each delay at the server;

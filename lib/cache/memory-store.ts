@@ -1,12 +1,15 @@
 import { ByteBound } from '../core/byte-bound';
+import { DEFAULT_CACHE_LIMITS } from '../core/cache-limits';
 import type { Clock } from '../core/clock';
 import { requireInteger } from '../core/validate';
 import { LRUCache } from '../vendor';
 import { isolate, sizeOf } from './isolate';
 import type { Marks, MovedAnswer, Origin, StoredAnswer, StoreOptions, StoreStats, WalkableStore } from './store';
 
+const MEGABYTE = 1_048_576;
+
 /** Of one entry, where nothing else is said. */
-export const MAX_ENTRY_BYTES = 1_048_576;
+export const MAX_ENTRY_BYTES = MEGABYTE;
 
 export interface MemoryStoreOptions {
 	readonly clock: Clock;
@@ -33,7 +36,7 @@ export class MemoryStore implements WalkableStore {
 	readonly name = 'memory';
 	readonly #clock: Clock;
 	readonly #maxEntryBytes: number;
-	readonly #entries: LRUCache<string, Entry>;
+	#entries: LRUCache<string, Entry>;
 	readonly bound: ByteBound;
 	#evictions = 0;
 	#expired = 0;
@@ -41,19 +44,32 @@ export class MemoryStore implements WalkableStore {
 	constructor(options: MemoryStoreOptions) {
 		this.#clock = options.clock;
 		this.#maxEntryBytes = requireInteger('maxEntryBytes', options.maxEntryBytes ?? MAX_ENTRY_BYTES, { min: 1 });
-		const maxBytes = requireInteger('maxBytes', options.maxBytes ?? 64 * 1_048_576, { min: 1 });
-		this.#entries = new LRUCache<string, Entry>({
-			max: requireInteger('maxEntries', options.maxEntries ?? 1000, { min: 1 }),
+		const maxBytes = requireInteger('maxBytes', options.maxBytes ?? DEFAULT_CACHE_LIMITS.cacheMegabytes * MEGABYTE, { min: 1 });
+		this.#entries = this.#open(options.maxEntries ?? DEFAULT_CACHE_LIMITS.cacheEntries, maxBytes);
+		this.bound = new ByteBound(maxBytes, () => this.#entries.calculatedSize, (bytes) => this.#fit(bytes));
+	}
+
+	/** Other bounds from now on; of what is too much for them, the least recently used leaves. */
+	resize({ maxEntries, maxBytes }: { readonly maxEntries: number; readonly maxBytes: number }): void {
+		if (maxEntries === this.#entries.max && maxBytes === this.#entries.maxSize) return;
+		const before = this.#entries;
+		this.#entries = this.#open(maxEntries, maxBytes);
+		this.#entries.load(before.dump());
+		this.bound.resize(maxBytes);
+	}
+
+	#open(maxEntries: number, maxBytes: number): LRUCache<string, Entry> {
+		return new LRUCache<string, Entry>({
+			max: requireInteger('maxEntries', maxEntries, { min: 1 }),
 			maxSize: maxBytes,
 			// To the library, a start of 0 means that an entry never expires; a clock may begin at 0.
-			perf: { now: () => options.clock.now() + 1 },
+			perf: { now: () => this.#clock.now() + 1 },
 			ttlResolution: 0,
 			dispose: (_entry, _key, reason) => {
 				if (reason === 'evict') this.#evictions += 1;
 				if (reason === 'expire') this.#expired += 1;
 			},
 		});
-		this.bound = new ByteBound(maxBytes, () => this.#entries.calculatedSize, (bytes) => this.#fit(bytes));
 	}
 
 	async get(key: string): Promise<StoredAnswer | undefined> {

@@ -17,7 +17,7 @@ export class ByteBound {
 	 * @param fit lets go of what was not used for the longest time, until no more than so many bytes are held
 	 */
 	constructor(
-		private readonly most: number,
+		private most: number,
 		private readonly held: () => number,
 		private readonly fit: (maxBytes: number) => void,
 	) {}
@@ -28,6 +28,12 @@ export class ByteBound {
 
 	get writes(): boolean {
 		return this.#allowance.writes;
+	}
+
+	/** Another bound from now on, of which as much may be used as before. */
+	resize(most: number): void {
+		this.most = most;
+		this.fit(this.bytes);
 	}
 
 	allow(allowance: Allowance): void {

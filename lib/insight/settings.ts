@@ -1,12 +1,13 @@
+import { CACHE_LIMIT_CHECKS, DEFAULT_CACHE_LIMITS, type CacheLimits } from '../core/cache-limits';
 import { InvalidOptionError } from '../core/errors';
 import { DEFAULT_LIMITS, readPressureLimits, type PressureLimits } from '../core/pressure';
 import { requireInteger, requireNumber, requireText } from '../core/validate';
 
 /**
- * What is held to be too much. Plain data, so that it can be kept in a store and sent as JSON; names carry their unit. A bound
+ * What is held to be too much, and what caches may hold. Plain data, so that it can be kept in a store and sent as JSON; names carry their unit. A bound
  * of 0 is none.
  */
-export interface InsightSettings extends PressureLimits {
+export interface InsightSettings extends PressureLimits, CacheLimits {
 	/** Of what the heap may grow to. */
 	readonly memoryPercent: number;
 	/** Of one core. */
@@ -54,6 +55,7 @@ export const DEFAULT_SETTINGS: InsightSettings = {
 	minCalls: 20,
 	cooldownMs: 60_000,
 	...DEFAULT_LIMITS,
+	...DEFAULT_CACHE_LIMITS,
 	collectGarbage: false,
 	slos: [],
 };
@@ -80,6 +82,7 @@ const CHECKS: Checks<InsightSettings> = {
 	cooldownMs: (name, value) => requireInteger(name, value, { max: DAY_MS }),
 	shrinkCachesPercent: upTo(100),
 	stopCachesPercent: upTo(100),
+	...CACHE_LIMIT_CHECKS,
 	collectGarbage: yesOrNo,
 	slos: readSlos,
 };

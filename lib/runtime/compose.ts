@@ -103,7 +103,7 @@ export function compose(runtime: Runtime, options: LaneOptions): Policy {
 	const cached = cache && cache.mode !== 'off' ? [cache.mode, options.similar && JSON.stringify(options.similar)] : options.share ? ['shared'] : undefined;
 	const lane = cached && [...cached, options.shared?.store.name].filter(Boolean).join(' ');
 	const budget = options.retryBudget && runtime.retryBudget(scope, options.retryBudget);
-	const answers = cache && new CachePolicy(cache, cacheParts(runtime, options));
+	const answers = cache && new CachePolicy(shortened(cache, runtime.longestTtlMs), cacheParts(runtime, options));
 	const responses = httpCache && new HttpCachePolicy(httpCache, cacheParts(runtime, options));
 	const stages: Array<Policy | undefined> = [
 		new TimeoutPolicy('total', options.totalTimeoutMs, clock),
@@ -131,6 +131,12 @@ function leased(shared: SharedStore | undefined, answers: CachePolicy | undefine
 function cacheParts(runtime: Runtime, { shared }: Pick<LaneOptions, 'shared'>): HttpCacheParts {
 	const { background, detachedSignal, clock, random } = runtime;
 	return { store: shared?.store ?? runtime.store, background, detachedSignal, clock, random };
+}
+
+/** Never fresh for longer than that; what was stored for longer is stale as early. */
+function shortened(cache: CacheOptions, longestTtlMs: number): CacheOptions {
+	const { ttlMs, maxTtlMs } = cache;
+	return { ...cache, ttlMs: Math.min(ttlMs, longestTtlMs), maxTtlMs: maxTtlMs === undefined ? undefined : Math.min(maxTtlMs, longestTtlMs) };
 }
 
 /** What an attempt passes on its way to one origin. The rate stands inside the limiter: tokens are spent as requests leave. */
@@ -213,7 +219,7 @@ function storeOf({ shared }: LaneOptions): NonNullable<CallTrace['store']> {
 
 async function look(runtime: Runtime, { cache, similar: wanted, ...options }: LaneOptions, key: string, prompt: CallContext['prompt']): Promise<LaneLook> {
 	if (!cache) return { status: 'bypass', asks: true };
-	const exact = await new CachePolicy(cache, cacheParts(runtime, options)).look(key);
+	const exact = await new CachePolicy(shortened(cache, runtime.longestTtlMs), cacheParts(runtime, options)).look(key);
 	if (exact.status !== 'miss' || !prompt || !wanted) return exact;
 	const similar = await new SimilarPolicy(wanted, cache, { ...runtime.similar, store: options.shared?.store ?? runtime.store }).peek(prompt);
 	const answers = wanted.mode === 'on' && similar?.outcome === 'wouldServe';

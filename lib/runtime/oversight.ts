@@ -29,10 +29,12 @@ export class Oversight {
 		return await this.parts.snapshot();
 	}
 
-	async settings(): Promise<InsightSettings> {
-		const kept = await this.parts.shelf.read(SETTINGS);
+	/** `aside`: only where the place that they are kept in is in use anyway. */
+	async settings({ aside = false } = {}): Promise<InsightSettings> {
+		const kept = await this.parts.shelf.read(SETTINGS, { aside });
 		if (kept) this.#settings = settingsOf(kept.value);
-		this.parts.apply?.(this.#settings);
+		// Where nobody has set anything, what was set elsewhere for this process stays.
+		if (kept?.value !== undefined) this.parts.apply?.(this.#settings);
 		return this.#settings;
 	}
 

@@ -123,8 +123,12 @@ export class Runtime {
 	readonly #overProcesses = new WeakMap<SharedStore, SharedLimits>();
 	readonly #oversights = new WeakMap<SharedStore, Oversight>();
 	readonly #bounds = { max: MAX_SCOPES, idleMs: IDLE_MS, now: () => this.clock.now() };
-	readonly #apply = ({ shrinkCachesPercent, stopCachesPercent, collectGarbage }: InsightSettings): void => {
+	/** What nodes ask for is shortened to this. */
+	longestTtlMs = Infinity;
+	readonly #apply = ({ shrinkCachesPercent, stopCachesPercent, collectGarbage, cacheEntries, cacheMegabytes, longestTtlSeconds }: InsightSettings): void => {
 		this.memoryGuard.configure({ shrinkCachesPercent, stopCachesPercent, collectGarbage });
+		this.#memory.resize({ maxEntries: cacheEntries, maxBytes: cacheMegabytes * 1_048_576 });
+		this.longestTtlMs = longestTtlSeconds === 0 ? Infinity : longestTtlSeconds * 1000;
 	};
 	/** Another one after a restart. */
 	readonly #id = randomUUID();
@@ -171,6 +175,7 @@ export class Runtime {
 
 	/** A way for calls of one kind; cheap enough to be made once per execution. */
 	lane(options: LaneOptions): Lane {
+		if (options.shared) this.oversightOver(options.shared);
 		this.measurements.start();
 		this.memoryGuard.start();
 		return openLane(this, options);
@@ -311,14 +316,17 @@ export class Runtime {
 	oversightOver(shared: SharedStore): Oversight {
 		const present = this.#oversights.get(shared);
 		if (present) return present;
-		const oversight = new Oversight({ clock: this.clock, snapshot: async () => await this.snapshotOver(shared), shelf: new SharedShelf(shared.backend), apply: this.#apply });
+		const oversight = new Oversight({ clock: this.clock, snapshot: async () => await this.snapshotOver(shared), shelf: new SharedShelf(shared.backend, shared.aside), apply: this.#apply });
 		this.#oversights.set(shared, oversight);
+		// What was set there by any process holds in this one, too.
+		void oversight.settings();
 		return oversight;
 	}
 
 	sweep(): void {
 		this.store.sweep();
 		this.sharedStores.sweep();
+		for (const shared of this.sharedStores.list()) void this.#oversights.get(shared)?.settings({ aside: true });
 		this.journals.sweep();
 		this.similar.index.sweep();
 		this.similar.vectors.sweep();

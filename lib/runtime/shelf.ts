@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { SharedLeases, SureShared } from '../core/shared';
+import type { SharedBackend, SharedLeases, SureShared } from '../core/shared';
 
 /** Small plain data in one place: this process alone, or all processes that share a store. */
 export interface Shelf {
-	/** Undefined where the place cannot be reached; its value is undefined where there is nothing. */
-	read(name: string): Promise<{ readonly value: unknown } | undefined>;
+	/** Undefined where the place cannot be reached; its value is undefined where there is nothing. `aside`: no place is kept open for it. */
+	read(name: string, how?: { readonly aside?: boolean }): Promise<{ readonly value: unknown } | undefined>;
 	/** Whether it is kept. */
 	write(name: string, value: unknown): Promise<boolean>;
 	/** Undefined, and nothing done, while another process does something under that name. */
@@ -34,10 +34,15 @@ const ALONE_MS = 10_000;
 
 /** While the store is out, nothing is read or written, and each process is alone by itself. */
 export class SharedShelf implements Shelf {
-	constructor(private readonly shared: SureShared & SharedLeases) {}
+	/** @param aside asks the store only where it is in use anyway */
+	constructor(
+		private readonly shared: SureShared & SharedLeases,
+		private readonly aside: SureShared['sure'] = async (command) => await shared.sure(command),
+	) {}
 
-	async read(name: string): Promise<{ readonly value: unknown } | undefined> {
-		const read = await this.shared.sure(async (store) => await store.get(placeOf(name)));
+	async read(name: string, { aside = false } = {}): Promise<{ readonly value: unknown } | undefined> {
+		const command = async (store: SharedBackend) => await store.get(placeOf(name));
+		const read = await (aside ? this.aside(command) : this.shared.sure(command));
 		return read && { value: read.value && parse(read.value) };
 	}
 

@@ -69,9 +69,9 @@ describe.each(PAGES)('%s', (page) => {
 /** What README and pages say of bounds, beside what the code says of them. */
 const MEMORY = '1,000, 64 MB in all, 1 MB each';
 const BOUNDS: ReadonlyArray<readonly [page: string, said: string, source: string, set: string]> = [
-	['README.md', MEMORY, 'lib/cache/memory-store.ts', 'maxEntries ?? 1000'],
-	['README.md', MEMORY, 'lib/cache/memory-store.ts', 'maxBytes ?? 64 * 1_048_576'],
-	['README.md', MEMORY, 'lib/cache/memory-store.ts', 'MAX_ENTRY_BYTES = 1_048_576'],
+	['README.md', MEMORY, 'lib/core/cache-limits.ts', 'cacheEntries: 1000'],
+	['README.md', MEMORY, 'lib/core/cache-limits.ts', 'cacheMegabytes: 64'],
+	['README.md', MEMORY, 'lib/cache/memory-store.ts', 'MEGABYTE = 1_048_576'],
 	['README.md', 'requests of a node at once | 50', 'nodes/shared/http/defaults.ts', 'concurrency: 50'],
 	['README.md', '500; idle ones leave after 30 minutes', 'lib/runtime/runtime.ts', 'MAX_SCOPES = 500'],
 	['README.md', '500; idle ones leave after 30 minutes', 'lib/runtime/runtime.ts', 'IDLE_MS = 30 * 60_000'],
@@ -81,7 +81,7 @@ const BOUNDS: ReadonlyArray<readonly [page: string, said: string, source: string
 	['README.md', '20,000, 48 MB', 'lib/similar/index.ts', 'maxEntries ?? 20_000'],
 	['README.md', '20,000, 48 MB', 'lib/similar/index.ts', 'maxBytes ?? 48 * 1_048_576'],
 	['README.md', 'shared stores | 20 |', 'lib/runtime/shared-stores.ts', 'MAX_STORES = 20'],
-	['docs/nodes/CachedAiCall.md', 'at most 1,000 answers, 64 MB in all, 1 MB each', 'lib/cache/memory-store.ts', 'maxEntries ?? 1000'],
+	['docs/nodes/CachedAiCall.md', 'at most 1,000 answers, 64 MB in all, 1 MB each', 'lib/core/cache-limits.ts', 'cacheEntries: 1000'],
 ];
 
 test.each(BOUNDS)('%s says "%s" as %s sets it', (page, said, source, set) => {

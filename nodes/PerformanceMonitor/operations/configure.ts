@@ -7,8 +7,8 @@ import { settingFields, toSettings } from './settings';
 
 export const configure: Operation = {
 	name: 'Configure',
-	action: 'Configure what is watched',
-	description: 'Set from where on something is too much: memory, response times, errors, costs, objectives',
+	action: 'Configure what is watched and kept',
+	description: 'Set from where on something is too much (memory, response times, errors, costs, objectives), and what caches may hold',
 	fields: [
 		{
 			displayName: 'Input',

@@ -9,18 +9,23 @@ interface Shown {
 	readonly description: string;
 	/** How many of the setting's own unit one of the panel's is; default 1. */
 	readonly times?: number;
+	/** Default 0. */
+	readonly least?: number;
 }
 
 type NumberSetting = Exclude<keyof InsightSettings, 'slos' | 'collectGarbage'>;
 
 const NUMBERS: Readonly<Record<NumberSetting, Shown>> = {
+	cacheEntries: { displayName: 'Cache Entries', least: 1, description: 'How many answers the memory of a process keeps' },
+	cacheMegabytes: { displayName: 'Cache Size (MB)', least: 1, description: 'How much the answers in the memory of a process may take' },
 	cooldownMs: { displayName: 'Cooldown (Seconds)', times: 1000, description: 'The same alert is not raised again within this time, and what it was raised for must be over for as long' },
 	cpuPercent: { displayName: 'CPU (Percent of a Core)', description: 'Of a process, over a minute' },
 	dailyUsd: { displayName: 'Daily Costs (USD)', description: 'What AI calls may cost within 24 hours' },
 	errorPercent: { displayName: 'Errors (Percent)', description: 'Of the calls to a server or model' },
+	longestTtlSeconds: { displayName: 'Longest Time to Live (Seconds)', description: 'No answer is fresh for longer, whatever a node asks for. Responses kept by the rules of HTTP are left alone.' },
 	loopDelayMs: { displayName: 'Event-Loop Delay (Ms)', description: 'The 99th percentile: how long n8n is held up' },
 	memoryPercent: { displayName: 'Memory (Percent)', description: 'Of what the heap of a process may grow to' },
-	minCalls: { displayName: 'Least Calls', description: 'Fewer calls than this say nothing of response times and errors' },
+	minCalls: { displayName: 'Least Calls', least: 1, description: 'Fewer calls than this say nothing of response times and errors' },
 	modelResponseMs: { displayName: 'Response Time of Models (Ms)', description: 'The 95th percentile of what callers of a model wait' },
 	shrinkCachesPercent: { displayName: 'Shrink Caches Above (Percent)', description: 'Of what the heap of a process may grow to: above it, its caches make do with half of their memory. 0 for never.' },
 	stopCachesPercent: { displayName: 'Stop Caches Above (Percent)', description: 'Of what the heap of a process may grow to: above it, its caches let go of half of what they hold, and take nothing new. 0 for never.' },
@@ -30,12 +35,12 @@ const NUMBERS: Readonly<Record<NumberSetting, Shown>> = {
 const SLOS = 'Objectives';
 
 export const settingFields: INodeProperties[] = [
-	...Object.entries(NUMBERS).map(([name, { displayName, description, times = 1 }]): INodeProperties => ({
+	...Object.entries(NUMBERS).map(([name, { displayName, description, times = 1, least = 0 }]): INodeProperties => ({
 		displayName,
 		name,
 		type: 'number',
 		default: DEFAULT_SETTINGS[name as NumberSetting] / times,
-		typeOptions: { minValue: name === 'minCalls' ? 1 : 0 },
+		typeOptions: { minValue: least },
 		description,
 	})),
 	{
