@@ -215,6 +215,8 @@ export interface BatchFacts extends OfProcess {
 	readonly startedAt: number;
 	readonly items: number;
 	readonly ok: number;
+	/** Of `ok`: answered from the journal, nothing was sent. */
+	readonly resumed: number;
 	readonly failed: number;
 	readonly cancelled: number;
 	readonly leftMs: number | null;

@@ -15,7 +15,7 @@ const STATE = {
 		pools: [{ process: '', origin: '', open: 0, inUse: 0, queued: 0, requests: 0, connects: 0, handshakes: 0, prewarmed: 0 }],
 		circuits: [{ process: '', origin: '', state: '', trips: 0 }],
 		limiters: [{ process: '', origin: '', kind: '', active: 0, waiting: 0, limit: null }],
-		batches: [{ process: '', workflowId: '', executionId: '', node: '', state: '', startedAt: 0, items: 0, ok: 0, failed: 0, cancelled: 0, leftMs: null }],
+		batches: [{ process: '', workflowId: '', executionId: '', node: '', state: '', startedAt: 0, items: 0, ok: 0, resumed: 0, failed: 0, cancelled: 0, leftMs: null }],
 	},
 };
 const MINUTE = { at: 0, tally: null, load: NO_LOAD };

@@ -1,7 +1,9 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { CallTrace } from '../core/trace';
+import { getRuntime } from '../runtime';
+import { noteExecution } from './custom-data';
 
-/** What the calls of a run came to, as attributes of the node's span where n8n sends its traces to OpenTelemetry. */
+/** What the calls of a run came to: for the node's span where n8n sends its traces to OpenTelemetry, and for the execution's custom data. */
 export class RunSpan {
 	#calls = 0;
 	#cached = 0;
@@ -32,8 +34,10 @@ export class RunSpan {
 	}
 
 	/** Numbers alone: a span may be seen by more people than the execution. */
-	tell(context: IExecuteFunctions): void {
-		if (this.#calls === 0 || typeof context.setMetadata !== 'function') return;
+	tell(context: IExecuteFunctions, notes = getRuntime().notesExecutions): void {
+		if (this.#calls === 0) return;
+		if (notes) noteExecution(context, { calls: this.#calls, spared: this.#cached + this.#coalesced, savedUsd: this.#savedUsd });
+		if (typeof context.setMetadata !== 'function') return;
 		context.setMetadata({
 			tracing: {
 				'fastpath.calls': this.#calls,

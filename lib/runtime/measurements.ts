@@ -141,3 +141,8 @@ export function measuresFrom(environment: Environment): boolean {
 export function n8nTellsMetrics(environment: Environment): boolean {
 	return ['true', '1'].includes(environment.N8N_METRICS?.toLowerCase() ?? '');
 }
+
+/** Whether executions are to say in their custom data what their calls came to: each is one more row in n8n's database, so only where that is wished for. */
+export function notesExecutions(environment: Environment): boolean {
+	return environment.N8N_FASTPATH_CUSTOM_DATA?.toLowerCase() === 'true';
+}

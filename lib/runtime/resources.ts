@@ -39,8 +39,8 @@ export async function resourcesOf(parts: ResourceParts): Promise<ResourceFacts> 
 				process, origin: originIn(name), kind: kind as LimiterFacts['kind'], active, waiting: queued, limit: limit === Infinity ? null : limit,
 			})),
 		),
-		batches: batches.list().map(({ workflowId, executionId, node, state, startedAt, items, ok, failed, cancelled, leftMs }) => ({
-			process, workflowId, executionId, node, state, startedAt, items, ok, failed, cancelled, leftMs,
+		batches: batches.list().map(({ workflowId, executionId, node, state, startedAt, items, ok, resumed, failed, cancelled, leftMs }) => ({
+			process, workflowId, executionId, node, state, startedAt, items, ok, resumed, failed, cancelled, leftMs,
 		})),
 	};
 }

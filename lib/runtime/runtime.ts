@@ -39,7 +39,7 @@ import { ESTATE_FORMAT, type Estate } from './estate';
 import { foreseeIn, type Foreseen } from './foresee';
 import { Journals } from './journals';
 import { MemoryGuard, type HeapReading, type MemoryGuardStats } from './memory-guard';
-import { measuresFrom, Measurements, n8nTellsMetrics } from './measurements';
+import { measuresFrom, Measurements, n8nTellsMetrics, notesExecutions } from './measurements';
 import { Oversight } from './oversight';
 import { Registry } from './registry';
 import { resourcesOf } from './resources';
@@ -265,6 +265,7 @@ export class Runtime {
 
 	/** Whether n8n serves metrics of its own, in which ours may stand; the environment is read once. */
 	readonly n8nTellsMetrics = n8nTellsMetrics(process.env);
+	readonly notesExecutions = notesExecutions(process.env);
 
 	/** Of requests that name none; the environment is read once. */
 	readonly userAgent = userAgentOf(process.env);

@@ -1,4 +1,4 @@
-/** What a real n8n tells of our calls: in its own /metrics, and as attributes of the spans that it would send. */
+/** What a real n8n tells of our calls: in its own /metrics, as attributes of the spans that it would send, and in the custom data of executions. */
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -14,7 +14,7 @@ let workflowId: string;
 
 beforeAll(async () => {
 	const items = Array.from({ length: 200 }, (_item, index) => ({ index, name: `package-${index}` }));
-	installed = await startInstalledN8n({ standIn: { items }, env: { N8N_METRICS: 'true' } });
+	installed = await startInstalledN8n({ standIn: { items }, env: { N8N_METRICS: 'true', N8N_FASTPATH_CUSTOM_DATA: 'true' } });
 	const example = await readFile(path.resolve(import.meta.dirname, '../../workflows/batch-request.json'), 'utf8');
 	workflowId = await installed.instance.importWorkflow(JSON.parse(example.replaceAll('http://127.0.0.1:8080', installed.standIn.url)) as Record<string, unknown>);
 });
@@ -51,4 +51,10 @@ test('the node leaves the attributes of its span with its run', async () => {
 	expect(data.resultData.runData['Batch Request']?.[0]?.metadata?.tracing).toMatchObject({
 		'fastpath.calls': 200, 'fastpath.requests': 200, 'fastpath.retries': 0, 'fastpath.cached': 0,
 	});
+});
+
+test('an execution says in its custom data what its calls came to', async () => {
+	const { raw } = await installed.instance.run(workflowId);
+	const { data } = raw as { data: { resultData: { metadata?: Record<string, string> } } };
+	expect(data.resultData.metadata).toEqual({ fastpath: '200 calls, 0 spared, 0 USD saved' });
 });
