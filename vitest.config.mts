@@ -15,13 +15,13 @@ export default defineConfig({
 		reporters: ['default', './test/toolchain/totals-reporter.mts'],
 		projects: [
 			// A machine that does many things at once is slow, not broken.
-			project('unit', { testTimeout: 60_000 }),
+			project('unit', { testTimeout: 60_000, globalSetup: ['test/toolchain/promtool-setup.mts'] }),
 			project('contract', { testTimeout: 60_000 }),
 			project('integration', { testTimeout: 20_000 }),
 			project('chaos', { testTimeout: 30_000 }),
 			project('engine', { testTimeout: 30_000, hookTimeout: 30_000 }),
 			project('e2e', {
-				globalSetup: ['test/toolchain/e2e-setup.mts'],
+				globalSetup: ['test/toolchain/promtool-setup.mts', 'test/toolchain/e2e-setup.mts'],
 				// One real n8n at a time: the files of this project run one after the other.
 				fileParallelism: false,
 				testTimeout: 180_000,
