@@ -23,10 +23,15 @@ export type RequestBody =
 	| { readonly kind: 'raw'; readonly contentType: string; readonly text: string }
 	| { readonly kind: 'template'; readonly contentType: string; readonly choice: TemplateChoice };
 
-/** What the fields of the panel say of the body; `read` gives the value of one. */
-export function toBody(read: (name: string) => unknown, behaviour: Behaviour): RequestBody {
+/** Of nodes that offer templates, too. */
+export const CONTENT_TYPES_OR_TEMPLATE = [...CONTENT_TYPES, 'template'] as const;
+
+export type ContentTypes = typeof CONTENT_TYPES | typeof CONTENT_TYPES_OR_TEMPLATE;
+
+/** What the fields of the panel say of the body; `read` gives the value of one. `offered`: what the node lets the user choose from. */
+export function toBody(read: (name: string) => unknown, behaviour: Behaviour, offered: ContentTypes): RequestBody {
 	if (read('sendBody') !== true) return { kind: 'none' };
-	switch (requireOneOf('Body Content Type', read('contentType') ?? 'json', [...CONTENT_TYPES, 'template'])) {
+	switch (requireOneOf<(typeof CONTENT_TYPES_OR_TEMPLATE)[number]>('Body Content Type', read('contentType') ?? 'json', offered)) {
 		case 'json': {
 			const specified = requireOneOf('Specify Body', read('specifyBody') ?? 'keypair', ['keypair', 'json']);
 			return { kind: 'json', value: specified === 'json' ? parseJsonField('JSON Body', read('jsonBody')) : toTree(read('bodyParameters')) };

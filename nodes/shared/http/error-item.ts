@@ -16,7 +16,8 @@ export function errorItemMaker(node: INode): Maker | undefined {
 	const { errorItems } = behaviourOf(node.typeVersion);
 	if (errorItems === 'text') return undefined;
 	return (error, itemIndex) => {
-		if (!isFastpathError(error) || BESIDE_THE_REQUEST.has(error.code)) return undefined;
+		if (!isFastpathError(error)) return undefined;
+		if (BESIDE_THE_REQUEST.has(error.code)) return { json: { error: error.message } };
 		const shown = shownError(error);
 		return { json: errorItems === 'detailed' ? { error: shown, details: detailsOf(node, error, itemIndex) } : { error: shown } };
 	};

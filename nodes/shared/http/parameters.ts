@@ -9,7 +9,7 @@ import { libraryOf, TEMPLATE_PARAMETERS } from '../template';
 import { toResilience, type ResilienceSettings } from '../resilience';
 import { toTotalTimeoutMs } from '../timeout';
 import { ACCESS_PARAMETERS, toAccessSettings, type AccessSettings } from './authentication';
-import { toBody, type RequestBody } from './body';
+import { toBody, type ContentTypes, type RequestBody } from './body';
 import { toCaching, type CachingSettings } from './caching';
 import {
 	ARRAY_FORMATS,
@@ -67,7 +67,7 @@ export interface RequestParameters {
 }
 
 /** What it returns throws InvalidOptionError that names the parameter. */
-export function parameterReader(context: ParameterContext): (itemIndex: number) => RequestParameters {
+export function parameterReader(context: ParameterContext, contentTypes: ContentTypes): (itemIndex: number) => RequestParameters {
 	const behaviour = behaviourOf(context.getNode().typeVersion);
 	const settings = perItem(context, (from, itemIndex) => readSettings(from, itemIndex, behaviour), [
 		'operation',
@@ -80,7 +80,7 @@ export function parameterReader(context: ParameterContext): (itemIndex: number) 
 	const url = perItem(context, readUrl, ['url']);
 	const query = perItem(context, (from, itemIndex) => readQuery(from, itemIndex, behaviour), ['sendQuery', 'specifyQuery', 'queryParameters', 'jsonQuery']);
 	const headers = perItem(context, (from, itemIndex) => readHeaders(from, itemIndex, behaviour), ['sendHeaders', 'specifyHeaders', 'headerParameters', 'jsonHeaders']);
-	const body = perItem(context, (from, itemIndex) => toBody((name) => get(from, itemIndex, name), behaviour), [
+	const body = perItem(context, (from, itemIndex) => toBody((name) => get(from, itemIndex, name), behaviour, contentTypes), [
 		'sendBody',
 		'contentType',
 		'specifyBody',

@@ -6,6 +6,8 @@ import { openLibrary } from '../../../lib/n8n/templates';
 import type { Outcome, Runtime, SharedStore } from '../../../lib/runtime';
 import { accessOpener, secretQueryOf, type Access } from './access';
 import type { Fetched } from './fetched';
+import { CONTENT_TYPES_OR_TEMPLATE } from './body';
+import { CONTENT_TYPES } from './choices';
 import { loadBody } from './load-body';
 import { createRequester, type ReadyRequest } from './operations/request';
 import { toItems } from './output';
@@ -40,7 +42,7 @@ export async function httpWork(context: IExecuteFunctions, runtime: Runtime, sou
 	const shared = await openStore(context, runtime, readStore(context));
 	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, nodeName: context.getNode().name, shared };
 	const request = createRequester(runtime, place, source);
-	const read = parameterReader(context);
+	const read = parameterReader(context, source === 'batchRequest' ? CONTENT_TYPES_OR_TEMPLATE : CONTENT_TYPES);
 	const open = accessOpener(context);
 	const inputs = context.getInputData();
 	const paginationOf = once(() => readPagination(context));
