@@ -20,8 +20,9 @@ const STATE = 'metrics 1 state';
 const MINUTES = 'metrics 1 minutes';
 
 const ROSTER_KEPT_MS = 60 * MINUTE_MS;
-const LISTED_EVERY_MS = 10 * MINUTE_MS;
-const MAX_LISTED = 200;
+/** A store that was started anew has forgotten who is there. */
+const LISTED_EVERY_MS = MINUTE_MS / 4;
+const MAX_LISTED = 500;
 const MAX_PROCESSES = 64;
 /** Of each window; the rest is told together. */
 const MAX_SERIES = 50;

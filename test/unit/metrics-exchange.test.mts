@@ -146,6 +146,34 @@ test('a store that is not in use is sent nothing, and one that is out is not wai
 	expect(patient.sent).toBe(sent);
 });
 
+test('a store that has forgotten everything is told anew within half a minute', async () => {
+	const clock = new FakeClock();
+	let current = new MemoryBackend(clock, 1000);
+	const exchangeOf = (process: string) =>
+		new MetricsExchange({
+			clock,
+			process,
+			get backend() {
+				return current;
+			},
+			aside: async (command) => ({ value: await command(current) }),
+		});
+	const [one, other] = [exchangeOf('one'), exchangeOf('other')];
+	const seen = async () => (await one.others()).map(({ state }) => state.process.id);
+	const run = async (seconds: number) => {
+		for (let passed = 0; passed < seconds; passed += 5) {
+			await clock.advance(5000);
+			await other.tell(async () => newState('other', clock), () => []);
+		}
+	};
+	await run(5);
+	expect(await seen()).toEqual(['other']);
+	current = new MemoryBackend(clock, 1000);
+	expect(await seen()).toEqual([]);
+	await run(30);
+	expect(await seen()).toEqual(['other']);
+});
+
 test('what others wrote is read with care: broken, foreign and endless states are left out', async () => {
 	const clock = new FakeClock();
 	const memory = new MemoryBackend(clock, 1000);
