@@ -51,7 +51,7 @@ describe('connections', () => {
 			expect(first.every((response) => response.status === 200 && response.body.toString() === 'hello')).toBe(true);
 			expect(server.count.maxOpen).toBeLessThanOrEqual(50);
 			// Connections that were on their way when the last request ended still arrive.
-			await expect.poll(() => transport.stats().every((pool) => pool.idle === pool.connectionsOpened)).toBe(true);
+			await expect.poll(() => transport.stats().every((pool) => pool.idle === pool.connectionsOpened && pool.idle === server.count.connections)).toBe(true);
 			const { connections } = server.count;
 			expect(server.count.handshakes).toBe(connections);
 			expect(connections).toBeLessThanOrEqual(50);
