@@ -181,7 +181,7 @@ export const CATALOGUE: readonly Entry[] = [
 		file: 'soak/n8n.mts',
 		title: 'Soak',
 		what: 'One n8n under mixed load for a minute (with --full ten): an address per item by Pooled HTTP and Batch Request, prompts of which half are known, an agent; three executions at once.',
-		caveat: 'Heap and loop delay are what n8n tells of itself, so they are n8n\'s and ours together. The heap counts by the lowest of five samples, for it goes up and down with its collections.',
+		caveat: 'Heap and loop delay are what n8n tells of itself, so they are n8n\'s and ours together. The heap counts by what is left when all garbage was collected, which is done every few seconds through the inspector and takes time of its own.',
 		needs: ['n8n'],
 	},
 	{

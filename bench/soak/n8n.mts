@@ -5,11 +5,14 @@ import type { Contender } from '../harness/alternate.mts';
 import type { Bench } from '../harness/bench.mts';
 import { slope, spread } from '../harness/stats.mts';
 import { startMeasuredN8n, type MeasuredN8n } from '../n8n/fixture.mts';
+import { createCollector } from './collector.mts';
 
 const SAMPLE_MS = 1000;
-/** The heap goes up and down with its collections: of so many samples the lowest counts. */
-const HEAP_SAMPLES = 5;
+/** The heap goes up and down with its collections: at every so many samples all garbage is collected, and what is left counts. */
+const SAMPLES_PER_FLOOR = 5;
 const MEGABYTE = 2 ** 20;
+
+type Point = readonly [seconds: number, mb: number];
 
 interface Moment {
 	readonly seconds: number;
@@ -22,8 +25,10 @@ interface Moment {
 
 export default async function soak(bench: Bench): Promise<void> {
 	const seconds = bench.pick({ smoke: 6, default: 60, full: 600 });
-	const n8n = await startMeasuredN8n({ N8N_METRICS: 'true', EXECUTIONS_DATA_PRUNE_MAX_COUNT: '100' });
+	const collector = await createCollector();
+	const n8n = await startMeasuredN8n({ N8N_METRICS: 'true', EXECUTIONS_DATA_PRUNE_MAX_COUNT: '100', ...collector.env });
 	try {
+		await collector.open(n8n.instance.pid);
 		const workflows = await mixedWorkflows(n8n);
 		for (const { round } of workflows) await round();
 		const endsAt = performance.now() + seconds * 1000;
@@ -35,15 +40,19 @@ export default async function soak(bench: Bench): Promise<void> {
 			}
 		};
 		const moments: Moment[] = [];
+		const floors: Point[] = [];
+		const since = () => seconds - (endsAt - performance.now()) / 1000;
 		const watch = async () => {
 			while (performance.now() < endsAt) {
-				moments.push(await look(n8n, seconds - (endsAt - performance.now()) / 1000));
+				if (moments.length % SAMPLES_PER_FLOOR === 0) floors.push([since(), (await collector.collect()) / MEGABYTE]);
+				moments.push(await look(n8n, since()));
 				await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
 			}
 		};
 		await Promise.all([load(0), load(1), load(2), watch()]);
-		report(bench, moments, { done, failed, seconds });
+		report(bench, moments, floors, { done, failed, seconds });
 	} finally {
+		collector.close();
 		await n8n.close();
 	}
 }
@@ -103,12 +112,7 @@ function socketsOf(pid: number): number {
 	}
 }
 
-function report(bench: Bench, moments: readonly Moment[], { done, failed, seconds }: { done: number; failed: number; seconds: number }): void {
-	const floors: Array<readonly [number, number]> = [];
-	for (let start = 0; start + HEAP_SAMPLES <= moments.length; start += HEAP_SAMPLES) {
-		const part = moments.slice(start, start + HEAP_SAMPLES);
-		floors.push([part[0]?.seconds ?? 0, Math.min(...part.map(({ heapMb }) => heapMb))]);
-	}
+function report(bench: Bench, moments: readonly Moment[], floors: readonly Point[], { done, failed, seconds }: { done: number; failed: number; seconds: number }): void {
 	// The first third warms up: code is compiled, caches fill.
 	const settled = floors.slice(Math.floor(floors.length / 3));
 	const late = moments.slice(Math.floor(moments.length / 3));
@@ -120,6 +124,7 @@ function report(bench: Bench, moments: readonly Moment[], { done, failed, second
 			one('executions that ended well, per second', done / seconds),
 			one('executions that failed', failed),
 			one('slope of the heap after collections, MB per minute', settled.length > 1 ? slope(settled) * 60 : 0),
+			row('heap after collections, MB', settled.map(([, heapMb]) => heapMb)),
 			row('heap, MB', late.map(({ heapMb }) => heapMb)),
 			row('resident memory, MB', late.map(({ rssMb }) => rssMb)),
 			row('handles', late.map(({ handles }) => handles)),
@@ -128,6 +133,6 @@ function report(bench: Bench, moments: readonly Moment[], { done, failed, second
 		],
 	});
 	const over = (pick: (moment: Moment) => number) => moments.map((moment) => [moment.seconds, pick(moment)] as const);
-	bench.plot({ id: 'memory', title: 'Mixed load in one n8n', x: 'seconds', y: 'MB', series: [{ name: 'heap in use', points: over(({ heapMb }) => heapMb) }, { name: 'lowest of five', points: floors }] });
+	bench.plot({ id: 'memory', title: 'Mixed load in one n8n', x: 'seconds', y: 'MB', series: [{ name: 'heap in use', points: over(({ heapMb }) => heapMb) }, { name: 'after collections', points: floors }] });
 	bench.plot({ id: 'open', title: 'Mixed load in one n8n', x: 'seconds', y: 'number', series: [{ name: 'sockets', points: over(({ sockets }) => sockets) }, { name: 'handles', points: over(({ handles }) => handles) }] });
 }
