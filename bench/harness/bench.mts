@@ -18,8 +18,8 @@ interface Effort {
 
 const EFFORTS: Record<Mode, Effort> = {
 	smoke: { rounds: 2, warmUp: 0, roundMs: 0.5 },
-	default: { rounds: 7, warmUp: 2, roundMs: 25 },
-	full: { rounds: 15, warmUp: 4, roundMs: 60 },
+	default: { rounds: 7, warmUp: 5, roundMs: 25 },
+	full: { rounds: 15, warmUp: 6, roundMs: 60 },
 };
 
 export class Bench {

@@ -1,4 +1,4 @@
-/** What is hashed and kept: an AI request and its answer. */
+/** What is hashed and kept: an AI request and its answer, what GoFlow measures itself by, and items of n8n's. */
 
 export const SCOPE = { credential: 'c1', origin: 'https://api.test', partition: 'workflow 7' };
 
@@ -20,17 +20,14 @@ export const ANSWER = {
 	usage: { prompt_tokens: 210, completion_tokens: 80 },
 };
 
-/** GoFlow's benchmarks hash inputs like these; 90 bytes. */
-export const INPUTS = { url: 'https://api.example.com/data', method: 'GET', timeout: 30, retries: 3, id: 12_345 };
-
-export const COMPLEX_INPUTS = {
-	...INPUTS,
-	headers: { Authorization: 'credential 12', 'Content-Type': 'application/json', Accept: 'application/json' },
-	query: { page: 3, size: 100, sort: ['name', 'created'], filter: { active: true, since: '2025-01-01' } },
-};
-
-/** 1.4 KB. */
-export const LARGE_INPUTS = { ...COMPLEX_INPUTS, body: 'payload '.repeat(140) };
+/** What GoFlow's own benchmarks hash and keep (its tests/benchmark/cache_bench_test.go), shape by shape. */
+export const INPUTS = { param1: 'value1', param2: 42 };
+export const FOUND = { result: 'success' };
+export const OUTPUTS = { result: 'success', data: ['a', 'b', 'c'] };
+export const KNOWN_INPUTS = [{ param: 'value1' }, { param: 'value2' }, { param: 'value3' }];
+export const UNKNOWN_INPUTS = { param: 'new-value' };
+export const NESTED_INPUTS = { nested: { level1: { level2: [1, 2, 3, 4, 5] } }, array: ['a', 'b', 'c', 'd', 'e'] };
+export const LARGE_INPUTS = { data: new Uint8Array(1024) };
 
 /** An item of n8n's as an API brings it: 650 bytes of JSON. */
 export function item(index: number): Record<string, unknown> {

@@ -2,36 +2,27 @@
 import type { Operation } from '../harness/alternate.mts';
 import type { Bench } from '../harness/bench.mts';
 import type { Policy } from '../../lib/core/policy.ts';
-import { callContext } from './requests.mts';
+import { callContext, policyParts } from './requests.mts';
 
 const BARE = 'the call alone';
 
 export default async function policies(bench: Bench): Promise<void> {
-	const { systemClock: clock } = bench.lib('core/clock') as typeof import('../../lib/core/clock.ts');
-	const { systemRandom } = bench.lib('core/random') as typeof import('../../lib/core/random.ts');
-	const { pipeline } = bench.lib('core/policy') as typeof import('../../lib/core/policy.ts');
-	const { BreakerPolicy } = bench.lib('breaker/policy') as typeof import('../../lib/breaker/policy.ts');
-	const { RetryPolicy } = bench.lib('retry/policy') as typeof import('../../lib/retry/policy.ts');
-	const { ConcurrencyLimiter } = bench.lib('limit/concurrency') as typeof import('../../lib/limit/concurrency.ts');
+	const { clock, pipeline, retry, breaker, limiter, timeout } = policyParts(bench);
 	const { AimdLimiter } = bench.lib('limit/aimd') as typeof import('../../lib/limit/aimd.ts');
 	const { RateLimiter } = bench.lib('limit/rate') as typeof import('../../lib/limit/rate.ts');
-	const { TimeoutPolicy } = bench.lib('limit/deadline') as typeof import('../../lib/limit/deadline.ts');
 
 	const newContext = callContext(bench);
 	const context = newContext();
 	const atOnce = async () => 1;
 	// Faster than it could be used up.
 	let now = 0;
-	const breaker = new BreakerPolicy('https://api.test', { failureThreshold: 5, failureWindowMs: 60_000, openMs: 60_000 }, clock);
-	const retry = new RetryPolicy({ maxRetries: 3, baseMs: 100, maxMs: 1000 }, clock, systemRandom);
-	const limiter = new ConcurrencyLimiter({ maxConcurrent: 50 }, clock);
 	const stages: Record<string, Policy> = {
 		retry,
 		breaker,
 		limiter,
 		'limiter that adapts': new AimdLimiter({ max: 50 }, clock),
 		'rate, tokens left': new RateLimiter({ perSecond: 100_000 }, { ...clock, now: () => (now += 1) }),
-		timeout: new TimeoutPolicy('attempt', 30_000, clock),
+		timeout,
 		'retry, breaker and limiter': pipeline(retry, breaker, limiter),
 	};
 	const operations: Operation[] = Object.entries(stages).map(([name, stage]) => ({ name, run: () => stage.execute(atOnce, context) }));

@@ -34,3 +34,26 @@ export function callContext(bench: Bench): () => CallContext {
 	const { signal } = new AbortController();
 	return () => ({ signal, trace: newTrace(), idempotent: true });
 }
+
+/** The policies by themselves, as they stand around every call, and what they take. */
+export function policyParts(bench: Bench) {
+	const { systemClock: clock } = bench.lib('core/clock') as typeof import('../../lib/core/clock.ts');
+	const { systemRandom } = bench.lib('core/random') as typeof import('../../lib/core/random.ts');
+	const { pipeline } = bench.lib('core/policy') as typeof import('../../lib/core/policy.ts');
+	const { BreakerPolicy } = bench.lib('breaker/policy') as typeof import('../../lib/breaker/policy.ts');
+	const { RetryPolicy } = bench.lib('retry/policy') as typeof import('../../lib/retry/policy.ts');
+	const { ConcurrencyLimiter } = bench.lib('limit/concurrency') as typeof import('../../lib/limit/concurrency.ts');
+	const { TimeoutPolicy } = bench.lib('limit/deadline') as typeof import('../../lib/limit/deadline.ts');
+	const circuit = { failureThreshold: 5, failureWindowMs: 60_000, openMs: 60_000 };
+	const backoff = { maxRetries: 3, baseMs: 100, maxMs: 1000 };
+	return {
+		clock,
+		pipeline,
+		circuit,
+		backoff,
+		retry: new RetryPolicy(backoff, clock, systemRandom),
+		breaker: new BreakerPolicy('https://api.test', circuit, clock),
+		limiter: new ConcurrencyLimiter({ maxConcurrent: 50 }, clock),
+		timeout: new TimeoutPolicy('attempt', 30_000, clock),
+	};
+}

@@ -60,14 +60,14 @@ async function calls(bench: Bench, n8n: MeasuredN8n, credentials: Credentials): 
 
 /** What a hit costs in a node with a great many items: parameters, key, look-up, item. */
 async function cachedItems(bench: Bench, n8n: MeasuredN8n, credentials: Credentials): Promise<void> {
-	const items = bench.pick({ smoke: 10, default: 500, full: 10_000 });
+	const items = bench.pick({ smoke: 10, default: 10_000, full: 10_000 });
 	const { rows } = await bench.compare(
 		{ id: 'cached-items', title: `${items.toLocaleString('en-US')} items that are in the cache`, unit: 'ms' },
 		[
 			await n8n.contender('literal parameters', cachedCall(credentials, LITERAL, 'readWrite'), items),
 			await n8n.contender('an expression in the prompt', cachedCall(credentials, '=tag this package: {{ $json.index % 100 }}', 'readWrite'), items),
 		],
-		{ rounds: bench.pick({ smoke: 1, default: 5, full: 7 }), warmUp: 1 },
+		{ rounds: bench.pick({ smoke: 1, default: 5, full: 7 }), warmUp: bench.pick({ smoke: 0, default: 3, full: 3 }) },
 	);
 	bench.add({
 		id: 'cached-item', title: 'of these, each', unit: 'µs', rounds: rows.length,

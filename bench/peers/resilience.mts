@@ -2,7 +2,7 @@
 import type { Operation } from '../harness/alternate.mts';
 import type { Bench } from '../harness/bench.mts';
 import { SCOPE } from '../micro/payloads.mts';
-import { callContext } from '../micro/requests.mts';
+import { callContext, policyParts } from '../micro/requests.mts';
 import { peer, versionOf } from './install.mts';
 
 type Run = (call: () => Promise<unknown>) => Promise<unknown>;
@@ -17,21 +17,10 @@ export default async function resilience(bench: Bench): Promise<void> {
 }
 
 async function pipelines(bench: Bench): Promise<void> {
-	const { systemClock: clock } = bench.lib('core/clock') as typeof import('../../lib/core/clock.ts');
-	const { systemRandom } = bench.lib('core/random') as typeof import('../../lib/core/random.ts');
-	const { pipeline } = bench.lib('core/policy') as typeof import('../../lib/core/policy.ts');
-	const { BreakerPolicy } = bench.lib('breaker/policy') as typeof import('../../lib/breaker/policy.ts');
-	const { RetryPolicy } = bench.lib('retry/policy') as typeof import('../../lib/retry/policy.ts');
-	const { ConcurrencyLimiter } = bench.lib('limit/concurrency') as typeof import('../../lib/limit/concurrency.ts');
-	const { TimeoutPolicy } = bench.lib('limit/deadline') as typeof import('../../lib/limit/deadline.ts');
+	const { pipeline, circuit, backoff, retry, breaker, limiter, timeout } = policyParts(bench);
 	const { Runtime } = bench.lib('runtime/runtime') as typeof import('../../lib/runtime/runtime.ts');
 	const newContext = callContext(bench);
-	const circuit = { failureThreshold: 5, failureWindowMs: 60_000, openMs: 60_000 };
-	const backoff = { maxRetries: 3, baseMs: 100, maxMs: 1000 };
-	const stages = pipeline(
-		new RetryPolicy(backoff, clock, systemRandom), new BreakerPolicy('https://api.test', circuit, clock),
-		new ConcurrencyLimiter({ maxConcurrent: 50 }, clock), new TimeoutPolicy('attempt', 30_000, clock),
-	);
+	const stages = pipeline(retry, breaker, limiter, timeout);
 	const lane = new Runtime().lane({ source: 'bench', scope: SCOPE, maxConcurrent: 50, attemptTimeoutMs: 30_000, totalTimeoutMs: 60_000, retry: backoff, breaker: circuit });
 	const { signal } = new AbortController();
 	const theirs = await peerPipelines();

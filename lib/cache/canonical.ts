@@ -1,97 +1,107 @@
 import { hash } from 'node:crypto';
 import { types } from 'node:util';
+import { isBase64 } from './base64';
 import { isPlain, kindOf } from './isolate';
+import { layoutOf } from './layout';
+
+/** Base64 of as many characters is put aside, where that is asked for. */
+const LONG = 4096;
+
+/** Stands for a text that was put aside: in JSON no such character is left, as it escapes it. */
+export const ASIDE = '\0';
+
+/** A value that goes deeper is looked for among those that it is in. */
+const SHALLOW = 32;
+
+/** What is known on the way through a value. */
+interface Way {
+	/** Takes what is put aside. */
+	readonly aside?: string[] | undefined;
+	depth: number;
+	/** From the depth on at which a value is suspected of containing itself. */
+	readonly ancestors: object[];
+}
 
 /**
  * An unambiguous text of a value: equal for equal values whatever the order of their keys, different
  * for different ones. JSON's gaps are closed with marks that JSON never writes: undefined, NaN,
  * infinities, bigint, Date, bytes, Map and Set each keep an identity of their own. What hides its state
  * (a class instance) is written as its toJSON says, or refused: two of them could look alike and differ.
+ * @param aside takes long base64, such as that of images, in its order, so that it need not be read and copied to be quoted; ASIDE stands in its places
  */
-export function canonical(value: unknown): string {
-	const sorted = sortedJson(value, []);
-	return sorted === NOT_JSON ? write(value, []) : JSON.stringify(sorted);
+export function canonical(value: unknown, aside?: string[]): string {
+	const sorted = sortedJson(value, { aside, depth: 0, ancestors: [] });
+	return sorted === NOT_JSON ? write(value, { aside, depth: 0, ancestors: [] }) : JSON.stringify(sorted);
 }
 
-/** Stands for whatever JSON has no exact form for. */
+/** Stands for whatever JSON has no exact form for, and for what is to be put aside. */
 const NOT_JSON = Symbol('not JSON');
 
 /**
- * The value with the keys of all its objects in order, itself wherever they are so already, for the platform to write, which is
- * several times as fast as `write` and gives the same text. NOT_JSON where that would not be exact; `write` then judges.
+ * The value with the keys of all its objects in order, itself wherever they are so already, for the platform to write, which of
+ * many objects is faster than `write` and gives the same text. NOT_JSON where that would not be exact; `write` then judges.
  */
-function sortedJson(value: unknown, ancestors: object[]): unknown {
-	if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
+function sortedJson(value: unknown, way: Way): unknown {
+	if (typeof value === 'string') return way.aside && isAside(value) ? NOT_JSON : value;
+	if (typeof value === 'boolean' || value === null) return value;
 	if (typeof value === 'number') return Number.isFinite(value) ? value : NOT_JSON;
-	if (typeof value !== 'object' || ancestors.includes(value)) return NOT_JSON;
-	ancestors.push(value);
-	const sorted = Array.isArray(value) ? sortedList(value, ancestors) : isPlain(value) ? sortedRecord(value as Record<string, unknown>, ancestors) : NOT_JSON;
-	ancestors.pop();
+	if (typeof value !== 'object' || contains(way, value)) return NOT_JSON;
+	const sorted = Array.isArray(value) ? sortedList(value, way) : isPlain(value) ? sortedRecord(value as Record<string, unknown>, way) : NOT_JSON;
+	leave(way);
 	return sorted;
 }
 
-function sortedList(list: readonly unknown[], ancestors: object[]): unknown {
+function isAside(text: string): boolean {
+	return text.length >= LONG && isBase64(text);
+}
+
+/** Goes into a value, and says whether it is within itself. */
+function contains(way: Way, value: object): boolean {
+	way.depth += 1;
+	if (way.depth <= SHALLOW) return false;
+	const isWithin = way.ancestors.includes(value);
+	way.ancestors.push(value);
+	return isWithin;
+}
+
+function leave(way: Way): void {
+	if (way.depth > SHALLOW) way.ancestors.pop();
+	way.depth -= 1;
+}
+
+function sortedList(list: readonly unknown[], way: Way): unknown {
 	if ('toJSON' in list) return NOT_JSON;
 	let copy: unknown[] | undefined;
 	for (let index = 0; index < list.length; index += 1) {
-		const member = sortedJson(list[index], ancestors);
+		const member = sortedJson(list[index], way);
 		if (member === NOT_JSON) return NOT_JSON;
 		if (member !== list[index]) (copy ??= [...list])[index] = member;
 	}
 	return copy ?? list;
 }
 
-function sortedRecord(record: Readonly<Record<string, unknown>>, ancestors: object[]): unknown {
-	const keys = Object.keys(record);
-	const inOrder = sort(keys);
+function sortedRecord(record: Readonly<Record<string, unknown>>, way: Way): unknown {
+	const { keys, sorted, isKept } = layoutOf(record);
+	if (!isKept) return NOT_JSON;
+	const inOrder = keys === sorted;
 	let copy: Record<string, unknown> | undefined = inOrder ? undefined : {};
-	for (const key of keys) {
-		// A new object would put keys that are numbers first, and take this one for its prototype.
-		if (!inOrder && (startsWithDigit(key) || key === '__proto__')) return NOT_JSON;
+	for (const key of sorted) {
 		const member = record[key];
 		if (member === undefined) continue;
-		const sorted = sortedJson(member, ancestors);
-		if (sorted === NOT_JSON) return NOT_JSON;
-		if (inOrder && sorted === member) continue;
-		(copy ??= { ...record })[key] = sorted;
+		const ready = sortedJson(member, way);
+		if (ready === NOT_JSON) return NOT_JSON;
+		if (inOrder && ready === member) continue;
+		(copy ??= { ...record })[key] = ready;
 	}
 	return copy ?? record;
 }
 
-function startsWithDigit(key: string): boolean {
-	const code = key.charCodeAt(0);
-	return code >= 0x30 && code <= 0x39;
-}
-
-/** Of more keys, the platform's sort is the faster one. */
-const FEW_KEYS = 16;
-
-/** In place, by code units, as `sort` does by itself; says whether they were in order. */
-function sort(keys: string[]): boolean {
-	let inOrder = true;
-	for (let index = 1; index < keys.length && inOrder; index += 1) inOrder = (keys[index - 1] ?? '') <= (keys[index] ?? '');
-	if (inOrder) return true;
-	if (keys.length > FEW_KEYS) keys.sort();
-	else sortByInsertion(keys);
-	return false;
-}
-
-function sortByInsertion(keys: string[]): void {
-	for (let index = 1; index < keys.length; index += 1) {
-		const key = keys[index] ?? '';
-		let place = index;
-		for (let before = keys[place - 1]; before !== undefined && before > key; before = keys[place - 1]) {
-			keys[place] = before;
-			place -= 1;
-		}
-		keys[place] = key;
-	}
-}
-
-function write(value: unknown, ancestors: object[]): string {
+function write(value: unknown, way: Way): string {
 	switch (typeof value) {
 		case 'string':
-			return quote(value);
+			if (!way.aside || !isAside(value)) return quote(value);
+			way.aside.push(value);
+			return `"${ASIDE}"`;
 		case 'number':
 			// -0 and 0 are the same number to every origin: JSON writes both as 0.
 			return Number.isFinite(value) ? String(value === 0 ? 0 : value) : `#${value}`;
@@ -102,63 +112,59 @@ function write(value: unknown, ancestors: object[]): string {
 		case 'bigint':
 			return `#bigint ${value}`;
 		case 'object':
-			return value === null ? 'null' : writeObject(value, ancestors);
+			return value === null ? 'null' : writeObject(value, way);
 		default:
 			throw new TypeError(`A ${typeof value} has no canonical form`);
 	}
 }
 
-/** JSON.stringify for a text; called by itself it costs several times this loop where the text is short. */
+/**
+ * What JSON writes as it is. Of a short text to know that takes less than having it written, and it is a pattern as loops over characters take
+ * five times as long in a process in which any library extends String, as Redis clients do.
+ */
+const BARE = /^[ !#-[\]-~]*$/;
+
 function quote(text: string): string {
-	if (text.length > 40) return JSON.stringify(text);
-	for (let index = 0; index < text.length; index += 1) {
-		const code = text.charCodeAt(index);
-		// Control characters, quote, backslash, and surrogates, of which lone ones are escaped.
-		if (code < 0x20 || code === 0x22 || code === 0x5c || code >= 0xd800) return JSON.stringify(text);
-	}
-	return `"${text}"`;
+	return text.length <= 60 && BARE.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
-function writeObject(value: object, ancestors: object[]): string {
-	if (ancestors.includes(value)) throw new TypeError('A value that contains itself has no canonical form');
-	ancestors.push(value);
-	const text = writeMembers(value, ancestors);
-	ancestors.pop();
+function writeObject(value: object, way: Way): string {
+	if (contains(way, value)) throw new TypeError('A value that contains itself has no canonical form');
+	const text = writeMembers(value, way);
+	leave(way);
 	return text;
 }
 
-function writeMembers(value: object, ancestors: object[]): string {
+function writeMembers(value: object, way: Way): string {
 	if (Array.isArray(value)) {
 		let text = '[';
 		for (let index = 0; index < value.length; index += 1) {
-			text += (index === 0 ? '' : ',') + write(value[index], ancestors);
+			text += (index === 0 ? '' : ',') + write(value[index], way);
 		}
 		return `${text}]`;
 	}
-	if (!isPlain(value)) return writeSpecial(value, ancestors);
+	if (!isPlain(value)) return writeSpecial(value, way);
 	// undefined members are left out, as every JSON body leaves them out.
 	const record = value as Readonly<Record<string, unknown>>;
 	let text = '{';
-	const keys = Object.keys(record);
-	sort(keys);
-	for (const key of keys) {
+	for (const key of layoutOf(record).sorted) {
 		const member = record[key];
 		if (member === undefined) continue;
-		text += `${text === '{' ? '' : ','}${quote(key)}:${write(member, ancestors)}`;
+		text += `${text === '{' ? '' : ','}${quote(key)}:${write(member, way)}`;
 	}
 	return `${text}}`;
 }
 
 /** The checks know the objects of every realm, which instanceof does not. */
-function writeSpecial(value: object, ancestors: object[]): string {
+function writeSpecial(value: object, way: Way): string {
 	if (ArrayBuffer.isView(value)) {
 		// A Buffer is a Uint8Array; the same bytes read as other numbers are another value.
 		const kind = types.isUint8Array(value) ? 'Uint8Array' : kindOf(value);
 		return `#bytes ${kind} ${hash('sha256', new Uint8Array(value.buffer, value.byteOffset, value.byteLength))}`;
 	}
 	if (types.isDate(value)) return `#date ${value.getTime()}`;
-	if (types.isMap(value)) return `#map ${write([...value], ancestors)}`;
-	if (types.isSet(value)) return `#set ${write([...value], ancestors)}`;
-	if ('toJSON' in value && typeof value.toJSON === 'function') return `#json ${write(value.toJSON(), ancestors)}`;
+	if (types.isMap(value)) return `#map ${write([...value], way)}`;
+	if (types.isSet(value)) return `#set ${write([...value], way)}`;
+	if ('toJSON' in value && typeof value.toJSON === 'function') return `#json ${write(value.toJSON(), way)}`;
 	throw new TypeError(`A ${kindOf(value)} has no canonical form`);
 }

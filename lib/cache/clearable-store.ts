@@ -27,17 +27,17 @@ export class ClearableStore extends StoreOver {
 	override async get(key: string, asker?: Marks): Promise<StoredAnswer | undefined> {
 		const current = this.rules.current();
 		if (current) await current;
-		const found = await super.get(key);
+		const found = await this.inner.get(key);
 		if (!found) return undefined;
 		const verdict = this.rules.book.judge(key, found, asker);
-		if (verdict === 'cleared') await super.delete(key);
+		if (verdict === 'cleared') await this.inner.delete(key);
 		return verdict === 'kept' ? found : undefined;
 	}
 
 	/** An answer that is cleared already does not take the place of one that came after the rule. */
 	override async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
-		const origin = { marks: options.marks, asOf: options.asOf ?? this.rules.generation };
-		if (this.rules.book.judge(key, origin) === 'cleared') return false;
-		return await super.set(key, value, { ...options, ...origin });
+		const known = options.asOf === undefined ? { ...options, asOf: this.rules.generation } : options;
+		if (this.rules.book.judge(key, known) === 'cleared') return false;
+		return await this.inner.set(key, value, known);
 	}
 }

@@ -10,7 +10,7 @@ type Found = Promise<StoredAnswer | undefined>;
 
 interface Asked {
 	readonly found: Found;
-	readonly resolve: (found: Found) => void;
+	readonly resolve: (answer: StoredAnswer | undefined | Found) => void;
 }
 
 /** Reads that come in one turn of the event loop, such as those of many items, go to the store together. */
@@ -22,14 +22,14 @@ export class GatheredStore extends StoreOver {
 	}
 
 	/** Who asks for the same key in the same turn gets the same answer, a copy of its own. */
-	override async get(key: string): Found {
+	override get(key: string): Found {
 		const present = this.#asked.get(key);
-		if (present) return isolated(await present.found);
+		if (present) return present.found.then(isolated);
 		if (this.#asked.size === 0) nextTick(() => this.#send());
 		let resolve: Asked['resolve'] = () => {};
 		const found: Found = new Promise((settle) => (resolve = settle));
 		this.#asked.set(key, { found, resolve });
-		return await found;
+		return found;
 	}
 
 	#send(): void {
@@ -40,9 +40,12 @@ export class GatheredStore extends StoreOver {
 
 	#sendPart(part: ReadonlyArray<readonly [string, Asked]>): void {
 		const [only] = part;
-		if (part.length === 1 && only) return only[1].resolve(this.inner.get(only[0]));
-		const found = this.inner.getMany(part.map(([key]) => key));
-		for (const [index, [, { resolve }]] of part.entries()) resolve(found.then((answers) => answers[index]));
+		const found = part.length === 1 && only ? this.inner.get(only[0]).then((answer) => [answer]) : this.inner.getMany(part.map(([key]) => key));
+		// Each is given what it gets, and no promise of it, which would take two more turns.
+		found.then(
+			(answers) => part.forEach(([, { resolve }], index) => resolve(answers[index])),
+			(error: unknown) => part.forEach(([, { resolve }]) => resolve(Promise.reject(error))),
+		);
 	}
 }
 

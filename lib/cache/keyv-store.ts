@@ -13,7 +13,7 @@ export interface KeyvStoreOptions {
 	readonly namespace?: string;
 	/** Of one entry's text; default 1 MB. */
 	readonly maxEntryBytes?: number;
-	/** A slow store is worse than a dead one: what takes longer counts as a miss; default 250 ms. */
+	/** A slow store is worse than a dead one: what takes longer counts as a miss; default 250 ms, and 0 where the adapter has a bound of its own. */
 	readonly timeoutMs?: number;
 	/** Told of every failure that the caller is spared. */
 	readonly onFailure?: (error: unknown) => void;
@@ -21,6 +21,9 @@ export interface KeyvStoreOptions {
 
 /** Raised with every incompatible change: what another version wrote is dropped. */
 const VERSION = 1;
+
+/** As it lies in an adapter: the text that Keyv gave it, or what an adapter of objects made of that. */
+type Row = string | { readonly value?: unknown } | null | undefined;
 
 interface Envelope extends Origin {
 	readonly v: typeof VERSION;
@@ -34,7 +37,8 @@ interface Envelope extends Origin {
 
 /**
  * A store behind Keyv. It fails open: whatever the adapter does, a read that fails is a miss, a write
- * that fails is not kept, nothing throws and nothing takes longer than `timeoutMs`.
+ * that fails is not kept, nothing throws and nothing takes longer than `timeoutMs`. Reads go past Keyv to its adapter: its hooks and its
+ * telemetry, to which nobody listens here, would be a tenth of what reading an answer takes.
  */
 export class KeyvStore implements ManyStore {
 	readonly name = 'keyv';
@@ -50,7 +54,7 @@ export class KeyvStore implements ManyStore {
 		this.#clock = options.clock;
 		this.#onFailure = options.onFailure ?? (() => {});
 		this.#maxEntryBytes = requireInteger('maxEntryBytes', options.maxEntryBytes ?? 1_048_576, { min: 1 });
-		this.#timeoutMs = requireInteger('timeoutMs', options.timeoutMs ?? 250, { min: 1 });
+		this.#timeoutMs = requireInteger('timeoutMs', options.timeoutMs ?? 250, { min: 0 });
 		this.#keyv = new Keyv({
 			store: options.adapter,
 			namespace: options.namespace ?? 'fastpath',
@@ -71,26 +75,39 @@ export class KeyvStore implements ManyStore {
 	}
 
 	async get(key: string): Promise<StoredAnswer | undefined> {
-		return await this.#answerOf(key, await this.#bounded<unknown>(() => this.#keyv.get(key), undefined));
+		const row = await this.#bounded(async () => await this.#keyv.store.get(key), undefined);
+		const [answer] = await this.#answersOf([key], [row]);
+		return answer;
 	}
 
 	async getMany(keys: readonly string[]): Promise<Array<StoredAnswer | undefined>> {
-		const found = await this.#bounded<unknown[]>(() => this.#keyv.getMany([...keys]), []);
-		return await Promise.all(keys.map(async (key, index) => await this.#answerOf(key, found[index])));
+		return await this.#answersOf(keys, await this.#bounded(async () => await this.#rowsOf(keys), []));
 	}
 
-	async #answerOf(key: string, found: unknown): Promise<StoredAnswer | undefined> {
-		if (found === undefined) return undefined;
-		const envelope = isEnvelope(found) ? found : undefined;
-		if (!envelope) this.#corrupt += 1;
-		// The clocks of two machines differ: an answer from the future is new.
-		const ageMs = envelope ? Math.max(0, this.#clock.wallNow() - envelope.storedAt) : 0;
-		if (!envelope || ageMs > envelope.keepMs) {
-			await this.delete(key);
+	async #rowsOf(keys: readonly string[]): Promise<readonly Row[]> {
+		const store: Partial<Keyv['store']> = this.#keyv.store;
+		return (await store.getMany?.([...keys])) ?? (await Promise.all(keys.map(async (key) => await store.get?.(key))));
+	}
+
+	/** What was found and is no answer, or none any more, is deleted. */
+	async #answersOf(keys: readonly string[], rows: readonly Row[]): Promise<Array<StoredAnswer | undefined>> {
+		const answers = keys.map((_key, index) => this.#answerOf(rows[index]));
+		const useless = keys.filter((_key, index) => isThere(rows[index]) && !answers[index]);
+		if (useless.length > 0) await Promise.all(useless.map(async (key) => await this.delete(key)));
+		return answers;
+	}
+
+	#answerOf(row: Row): StoredAnswer | undefined {
+		if (!isThere(row)) return undefined;
+		const { value: found } = typeof row === 'string' ? parse(row) : row;
+		if (!isEnvelope(found)) {
+			this.#corrupt += 1;
 			return undefined;
 		}
-		const { value, ttlMs, keepMs, marks, asOf, confirmed } = envelope;
-		return { value, ageMs, ttlMs, keepMs, marks, asOf, confirmed };
+		const { value, storedAt, ttlMs, keepMs, marks, asOf, confirmed } = found;
+		// The clocks of two machines differ: an answer from the future is new.
+		const ageMs = Math.max(0, this.#clock.wallNow() - storedAt);
+		return ageMs > keepMs ? undefined : { value, ageMs, ttlMs, keepMs, marks, asOf, confirmed };
 	}
 
 	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
@@ -137,7 +154,7 @@ export class KeyvStore implements ManyStore {
 
 	async #bounded<T>(command: () => Promise<T>, otherwise: T): Promise<T> {
 		try {
-			return await bounded(command(), this.#timeoutMs, this.#clock);
+			return await (this.#timeoutMs === 0 ? command() : bounded(command(), this.#timeoutMs, this.#clock));
 		} catch (error) {
 			this.#fail(error);
 			return otherwise;
@@ -155,7 +172,11 @@ function stringify({ value, expires }: { value: string; expires?: number }): str
 	return `{"value":${value},"expires":${expires ?? 'null'}}`;
 }
 
-/** Never throws: Keyv reports an entry that cannot be read as a miss, but leaves it where it is. */
+function isThere(row: Row): row is NonNullable<Row> {
+	return row !== undefined && row !== null;
+}
+
+/** Never throws: what cannot be read is no envelope, and is dropped as such. */
 function parse(text: string): { value: unknown; expires?: number } {
 	try {
 		const { value = text, expires } = fromJson(text) as { value?: unknown; expires?: unknown };

@@ -30,16 +30,39 @@ export function matches(rule: Rule, key: string, marks: Marks | undefined): bool
 	}
 }
 
-/** Keys of the answers that the rule speaks of. What has no marks only leads to others. */
+/** What has no marks only leads to others. */
+function isAnswer(rule: Rule, marks: Marks | undefined): boolean {
+	return marks !== undefined || rule.kind === 'key';
+}
+
+/** Keys of the answers that the rule speaks of. */
 export function keysMatching(store: WalkableStore, rule: Rule): string[] {
-	return store.keysWhere((key, marks) => (marks !== undefined || rule.kind === 'key') && matches(rule, key, marks));
+	return store.keysWhere((key, marks) => isAnswer(rule, marks) && matches(rule, key, marks));
 }
 
 /** Deletes what the rule speaks of, and says how many answers that were. */
 export function deleteMatching(store: WalkableStore, rule: Rule): number {
-	const answers = keysMatching(store, rule).length;
-	store.deleteWhere((key, marks) => matches(rule, key, marks));
+	let answers = 0;
+	store.deleteWhere((key, marks) => {
+		const isMeant = matches(rule, key, marks);
+		if (isMeant && isAnswer(rule, marks)) answers += 1;
+		return isMeant;
+	});
 	return answers;
+}
+
+/** Equal for rules that say the same. */
+function nameOf(rule: Rule): string {
+	switch (rule.kind) {
+		case 'all':
+			return rule.kind;
+		case 'workflow':
+			return `${rule.kind} ${rule.workflow}`;
+		case 'node':
+			return `${rule.kind} ${rule.workflow.length} ${rule.workflow} ${rule.node}`;
+		default:
+			return `${rule.kind} ${rule.pattern}`;
+	}
 }
 
 /** cleared: gone for all. hidden: the answer of others, whom the rule does not speak of, but this reader wants none from before it. */
@@ -70,7 +93,7 @@ export class RuleBook {
 
 	add(number: number, rule: Rule): void {
 		this.#highest = Math.max(this.#highest, number);
-		const name = JSON.stringify(rule);
+		const name = nameOf(rule);
 		if ((this.#rules.get(name)?.number ?? -1) >= number) return;
 		this.#rules.set(name, { number, rule });
 		if (this.#rules.size > this.maxRules) this.#mergeOldest();
@@ -78,7 +101,7 @@ export class RuleBook {
 
 	/** Whether that rule of that number, or what came in its place, holds already. */
 	knows(number: number, rule: Rule): boolean {
-		return number <= this.#floor || (this.#rules.get(JSON.stringify(rule))?.number ?? -1) >= number;
+		return number <= this.#floor || (this.#rules.get(nameOf(rule))?.number ?? -1) >= number;
 	}
 
 	/** All that is older than this number is cleared: of a rule that is lost it is not known what it spoke of. */

@@ -1,6 +1,9 @@
 import type { Marks, Store, StoredAnswer, StoreOptions, StoreStats } from './store';
 
-/** A store in front of another, to which it passes on whatever its subclass does not do in a way of its own. */
+/**
+ * A store in front of another, to which it passes on whatever its subclass does not do in a way of its own. An answer goes through several of
+ * them, so the promise of the innermost is handed on as it is: each `async` in between would cost a promise and a turn of its own.
+ */
 export class StoreOver implements Store {
 	readonly name: string;
 
@@ -8,12 +11,12 @@ export class StoreOver implements Store {
 		this.name = inner.name;
 	}
 
-	async get(key: string, asker?: Marks): Promise<StoredAnswer | undefined> {
-		return await this.inner.get(key, asker);
+	get(key: string, asker?: Marks): Promise<StoredAnswer | undefined> {
+		return this.inner.get(key, asker);
 	}
 
-	async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
-		return await this.inner.set(key, value, options);
+	set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
+		return this.inner.set(key, value, options);
 	}
 
 	async delete(key: string): Promise<boolean> {

@@ -13,12 +13,12 @@ export class StorePart extends StoreOver implements WalkableStore {
 		this.#prefix = `${part} `;
 	}
 
-	override async get(key: string): Promise<StoredAnswer | undefined> {
-		return await super.get(this.#prefix + key);
+	override get(key: string): Promise<StoredAnswer | undefined> {
+		return super.get(this.#prefix + key);
 	}
 
-	override async set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
-		return await super.set(this.#prefix + key, value, options);
+	override set(key: string, value: unknown, options: StoreOptions): Promise<boolean> {
+		return super.set(this.#prefix + key, value, options);
 	}
 
 	override async delete(key: string): Promise<boolean> {

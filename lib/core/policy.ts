@@ -69,11 +69,14 @@ export function pipeline(...stages: readonly Policy[]): Policy {
 	return {
 		name: stages.map((stage) => stage.name).join(' → '),
 		async execute<T>(call: Call<T>, context: CallContext): Promise<T> {
-			const composed = stages.reduceRight<Call<T>>(
-				(inner, stage) => async (inward) => await stage.execute(inner, inward),
-				call,
-			);
-			return await composed(context);
+			let inner = call;
+			for (let place = stages.length - 1; place >= 0; place -= 1) inner = around(stages[place], inner);
+			return await inner(context);
 		},
 	};
+}
+
+/** Not an async function: each stage's promise is passed on as it is, without another one around it. */
+function around<T>(stage: Policy | undefined, inner: Call<T>): Call<T> {
+	return stage ? (context) => stage.execute(inner, context) : inner;
 }

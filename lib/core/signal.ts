@@ -10,40 +10,57 @@ export function throwIfAborted(signal: AbortSignal): void {
 	if (signal.aborted) throw abortReason(signal);
 }
 
-interface Watch {
-	readonly listeners: Set<{ readonly call: () => void }>;
-	readonly fire: () => void;
+/** Under which a signal keeps who waits for it. A WeakMap of the signals would take twice as long. */
+const WATCH = Symbol('watch');
+
+/** Who waits for one signal: the platform looks through all listeners of a signal for each one that is added, so each has one at most. */
+class Watch {
+	readonly #listeners = new Set<{ readonly call: () => void }>();
+
+	/** @param signal whose own event is listened to; undefined where `fire` is called without it */
+	constructor(private readonly signal?: AbortSignal) {}
+
+	readonly fire = (): void => {
+		for (const entry of this.#listeners) {
+			this.#listeners.delete(entry);
+			entry.call();
+		}
+	};
+
+	add(call: () => void): () => void {
+		const entry = { call };
+		if (this.#listeners.size === 0) this.signal?.addEventListener('abort', this.fire, { once: true });
+		this.#listeners.add(entry);
+		return () => {
+			if (this.#listeners.delete(entry) && this.#listeners.size === 0) this.signal?.removeEventListener('abort', this.fire);
+		};
+	}
 }
 
-/** The platform looks through all listeners of a signal for each one that is added; here each signal has one at most. */
-const watches = new WeakMap<AbortSignal, Watch>();
+type Watched = AbortSignal & { [WATCH]?: Watch };
 
 /** Calls `listener` once on abort, at once if it has happened already. Returns what removes it. Thousands may wait for the same signal. */
-export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+export function onAbort(signal: Watched, listener: () => void): () => void {
 	if (signal.aborted) {
 		listener();
 		return () => {};
 	}
-	const watch = watches.get(signal) ?? newWatch(signal);
-	if (watch.listeners.size === 0) signal.addEventListener('abort', watch.fire, { once: true });
-	const entry = { call: listener };
-	watch.listeners.add(entry);
-	return () => {
-		if (watch.listeners.delete(entry) && watch.listeners.size === 0) signal.removeEventListener('abort', watch.fire);
-	};
+	return (signal[WATCH] ??= new Watch(signal)).add(listener);
 }
 
-function newWatch(signal: AbortSignal): Watch {
-	const listeners: Watch['listeners'] = new Set();
-	const fire = () => {
-		for (const entry of listeners) {
-			listeners.delete(entry);
-			entry.call();
-		}
-	};
-	const watch = { listeners, fire };
-	watches.set(signal, watch);
-	return watch;
+/** Tells who waits for its signal itself: listening for an event of the platform's takes longer than all the rest of it. */
+export class ChildController extends AbortController {
+	readonly #watch = new Watch();
+
+	constructor() {
+		super();
+		(this.signal as Watched)[WATCH] = this.#watch;
+	}
+
+	override abort(reason?: unknown): void {
+		super.abort(reason);
+		this.#watch.fire();
+	}
 }
 
 /**
@@ -54,7 +71,7 @@ export function childController(...parents: readonly AbortSignal[]): {
 	controller: AbortController;
 	release(): void;
 } {
-	const controller = new AbortController();
+	const controller = new ChildController();
 	const removers = parents.map((parent) =>
 		onAbort(parent, () => controller.abort(abortReason(parent))),
 	);

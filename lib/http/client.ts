@@ -1,5 +1,6 @@
-import { NetworkError, TimeoutError, TooManyRedirectsError } from '../core/errors';
-import { abortable, childController, throwIfAborted } from '../core/signal';
+import { within } from '../core/bounded';
+import { NetworkError, TooManyRedirectsError } from '../core/errors';
+import { abortable, throwIfAborted } from '../core/signal';
 import { requireInteger } from '../core/validate';
 import { decoded } from './decompress';
 import { openEgress } from './egress';
@@ -93,14 +94,8 @@ async function prewarmAll(pools: readonly Pool[], count: number, connectMs: numb
 async function send(clock: Clock, pools: Pools, request: HttpRequest, context: CallContext): Promise<HttpResponse> {
 	const { totalMs = 0 } = request.timeouts;
 	if (totalMs <= 0) return await new Sending(clock, pools, request, context, context.signal).run();
-	const { controller, release } = childController(context.signal);
-	const cancel = clock.after(totalMs, () => controller.abort(new TimeoutError('attempt', totalMs)));
-	try {
-		return await new Sending(clock, pools, request, context, controller.signal).run();
-	} finally {
-		cancel();
-		release();
-	}
+	const bound = { clock, phase: 'attempt', ms: totalMs, parent: context.signal } as const;
+	return await within(bound, async (signal) => await new Sending(clock, pools, request, context, signal).run());
 }
 
 /** One call of `send`: its hops, and for each hop its exchange. */

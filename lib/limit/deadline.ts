@@ -1,7 +1,6 @@
+import { within } from '../core/bounded';
 import type { Clock } from '../core/clock';
-import { TimeoutError } from '../core/errors';
 import type { Call, CallContext, Policy } from '../core/policy';
-import { abortable, childController } from '../core/signal';
 import { requireInteger } from '../core/validate';
 
 /** Bounds whatever stands inside it, by time: the caller's deadline outermost, an attempt's timeout innermost. */
@@ -18,17 +17,8 @@ export class TimeoutPolicy implements Policy {
 	}
 
 	async execute<T>(call: Call<T>, context: CallContext): Promise<T> {
-		const { controller, release } = childController(context.signal);
-		const cancel = this.clock.after(this.timeoutMs, () =>
-			controller.abort(new TimeoutError(this.phase, this.timeoutMs)),
-		);
-		const ownEnd = this.clock.now() + this.timeoutMs;
-		const deadlineAt = Math.min(ownEnd, context.deadlineAt ?? Infinity);
-		try {
-			return await abortable(call({ ...context, signal: controller.signal, deadlineAt }), controller.signal);
-		} finally {
-			cancel();
-			release();
-		}
+		const { clock, phase, timeoutMs: ms } = this;
+		const deadlineAt = Math.min(clock.now() + ms, context.deadlineAt ?? Infinity);
+		return await within({ clock, phase, ms, parent: context.signal }, async (signal) => await call({ ...context, signal, deadlineAt }));
 	}
 }

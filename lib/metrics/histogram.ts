@@ -2,7 +2,7 @@ import type { Quantiles } from '../core/snapshot';
 import type { ByteReader, ByteWriter } from './bytes';
 
 /**
- * Logarithmic buckets, each 2 % wider than the one before, and what is in one counts as 2γ/(1+γ) of its lower bound: any quantile is
+ * Logarithmic buckets, each 2 % wider than the one before, and what is in one counts as 2γ/(1+γ) of its lower bound: a quantile is
  * within 1 % of the value that has that rank (DDSketch: Masson, Rim and Lee, 2019). Sums of histograms are exact, so they may be
  * merged in any order.
  */
@@ -81,7 +81,7 @@ export class Histogram {
 		this.#max = 0;
 	}
 
-	/** Only what was counted: a byte or two for each bucket that has any. */
+	/** Only what was counted: a byte or two for each bucket that is not empty. */
 	write(writer: ByteWriter): void {
 		writer.amount(this.#sum);
 		writer.amount(this.#max);

@@ -19,7 +19,12 @@ export interface Host {
 }
 
 interface Modules {
-	readonly data?: { readonly getDraftWorkflowData?: LoadWorkflow; readonly getPublishedWorkflowData?: LoadWorkflow };
+	readonly data?: {
+		readonly getDraftWorkflowData?: LoadWorkflow;
+		readonly getPublishedWorkflowData?: LoadWorkflow;
+		/** n8n 1.123 and the first of n8n 2 have this alone: it gives what runs, whoever begins. */
+		readonly getWorkflowData?: LoadWorkflow;
+	};
 	readonly active?: { readonly ActiveExecutions?: object };
 	readonly di?: { readonly Container?: { get(type: object): { readonly activeExecutions?: Readonly<Record<string, RunningExecution>> } } };
 }
@@ -46,7 +51,7 @@ export function forgetHost(): void {
 
 function lookForHost(): Host {
 	const { data, active, di }: Modules = loaded();
-	const { getDraftWorkflowData: loadDraft, getPublishedWorkflowData: loadPublished } = data ?? {};
+	const { getWorkflowData: load, getDraftWorkflowData: loadDraft = load, getPublishedWorkflowData: loadPublished = load } = data ?? {};
 	const type = active?.ActiveExecutions;
 	const container = di?.Container;
 	const running = type && container ? () => container.get(type).activeExecutions ?? {} : undefined;

@@ -95,7 +95,8 @@ export interface Lane {
 export type Account<T> = (value: T, trace: CallTrace) => { inputTokens?: number; outputTokens?: number };
 
 /** The one place that knows the order in which a request travels. */
-export function compose(runtime: Runtime, options: LaneOptions): Policy {
+export function compose(runtime: Runtime, given: LaneOptions): Policy {
+	const options = shortened(given, runtime.longestTtlMs);
 	const { clock, random } = runtime;
 	const { cache, httpCache, scope } = options;
 	const { store } = cacheParts(runtime, options);
@@ -103,7 +104,7 @@ export function compose(runtime: Runtime, options: LaneOptions): Policy {
 	const cached = cache && cache.mode !== 'off' ? [cache.mode, options.similar && JSON.stringify(options.similar)] : options.share ? ['shared'] : undefined;
 	const lane = cached && [...cached, options.shared?.store.name].filter(Boolean).join(' ');
 	const budget = options.retryBudget && runtime.retryBudget(scope, options.retryBudget);
-	const answers = cache && new CachePolicy(shortened(cache, runtime.longestTtlMs), cacheParts(runtime, options));
+	const answers = cache && new CachePolicy(cache, cacheParts(runtime, options));
 	const responses = httpCache && new HttpCachePolicy(httpCache, cacheParts(runtime, options));
 	const stages: Array<Policy | undefined> = [
 		new TimeoutPolicy('total', options.totalTimeoutMs, clock),
@@ -133,10 +134,16 @@ function cacheParts(runtime: Runtime, { shared }: Pick<LaneOptions, 'shared'>): 
 	return { store: shared?.store ?? runtime.store, background, detachedSignal, clock, random };
 }
 
-/** Never fresh for longer than that; what was stored for longer is stale as early. */
-function shortened(cache: CacheOptions, longestTtlMs: number): CacheOptions {
-	const { ttlMs, maxTtlMs } = cache;
-	return { ...cache, ttlMs: Math.min(ttlMs, longestTtlMs), maxTtlMs: maxTtlMs === undefined ? undefined : Math.min(maxTtlMs, longestTtlMs) };
+/** What the user of n8n's process allows at most; what was stored for longer is stale as early. The rules of HTTP name no time to live here. */
+function shortened<T extends Pick<LaneOptions, 'cache' | 'httpCache'>>(options: T, longestTtlMs: number): T {
+	if (longestTtlMs === Infinity) return options;
+	const { cache, httpCache } = options;
+	const least = (ms: number | undefined) => (ms === undefined ? undefined : Math.min(ms, longestTtlMs));
+	return {
+		...options,
+		cache: cache && { ...cache, ttlMs: Math.min(cache.ttlMs, longestTtlMs), maxTtlMs: least(cache.maxTtlMs) },
+		httpCache: httpCache && { ...httpCache, ttlMs: least(httpCache.ttlMs), maxTtlMs: least(httpCache.maxTtlMs) },
+	};
 }
 
 /** What an attempt passes on its way to one origin. The rate stands inside the limiter: tokens are spent as requests leave. */
@@ -217,9 +224,10 @@ function storeOf({ shared }: LaneOptions): NonNullable<CallTrace['store']> {
 	return shared && shared.status.state !== 'down' ? 'shared' : 'process';
 }
 
-async function look(runtime: Runtime, { cache, similar: wanted, ...options }: LaneOptions, key: string, prompt: CallContext['prompt']): Promise<LaneLook> {
+async function look(runtime: Runtime, given: LaneOptions, key: string, prompt: CallContext['prompt']): Promise<LaneLook> {
+	const { cache, similar: wanted, ...options } = shortened(given, runtime.longestTtlMs);
 	if (!cache) return { status: 'bypass', asks: true };
-	const exact = await new CachePolicy(shortened(cache, runtime.longestTtlMs), cacheParts(runtime, options)).look(key);
+	const exact = await new CachePolicy(cache, cacheParts(runtime, options)).look(key);
 	if (exact.status !== 'miss' || !prompt || !wanted) return exact;
 	const similar = await new SimilarPolicy(wanted, cache, { ...runtime.similar, store: options.shared?.store ?? runtime.store }).peek(prompt);
 	const answers = wanted.mode === 'on' && similar?.outcome === 'wouldServe';

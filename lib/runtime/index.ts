@@ -50,7 +50,10 @@ function isNewer(a: string, b: string): boolean {
 async function takeOver(heir: Runtime, old: Runtime): Promise<void> {
 	try {
 		const estate = estateOf(old);
-		if (estate) heir.inherit(estate);
+		if (estate) {
+			heir.inherit(estate);
+			old.journals.leaveTo(heir.journals.memory);
+		}
 	} catch {
 		// The new one begins with less, or with nothing.
 	}

@@ -339,15 +339,16 @@ export class Runtime {
 
 	/** What a newer build's runtime goes on with. */
 	estate(): Estate {
-		return { format: ESTATE_FORMAT, answers: this.#memory.contents(), rules: this.#rules.book.entries(), spent: this.spending.today() };
+		return { format: ESTATE_FORMAT, answers: this.#memory.contents(), rules: this.#rules.book.entries(), spent: this.spending.today(), journals: this.journals.contents() };
 	}
 
 	/** Goes on with what an older build's runtime leaves. */
-	inherit({ answers, rules, spent }: Estate): void {
+	inherit({ answers, rules, spent, journals }: Estate): void {
 		for (const { number, rule } of rules) this.#rules.book.add(number, rule);
 		// The most recently used comes first, and is to be the most recently used here, too.
 		for (const { key, value, ...options } of [...answers].reverse()) void this.#memory.set(key, value, options);
 		this.spending.goOnFrom(spent);
+		this.journals.adopt(journals);
 	}
 
 	/** Ends timers and background work and closes connections once they are idle; calls under way finish. */

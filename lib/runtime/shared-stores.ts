@@ -60,8 +60,6 @@ interface Held extends SharedStore {
 const ANSWERS = 'answers';
 const MAX_STORES = 20;
 const IDLE_MS = 30 * 60_000;
-/** Beyond the guard's own bound, so that it is the guard that judges. */
-const MARGIN_MS = 50;
 
 /** One connection per distinct setting, shared by all nodes; closed when nobody has used it for half an hour. */
 export class SharedStores {
@@ -111,7 +109,8 @@ export class SharedStores {
 		const name = `shared ${id}`;
 		const rules = new SharedRules(guard, clock);
 		const front = new StorePart(this.front, name);
-		const behind = new KeyvStore({ clock, adapter: new KeyvAdapter(guard), namespace: ANSWERS, timeoutMs: commandTimeoutMs + MARGIN_MS });
+		// It is the guard that bounds each command, and the first of them by the time for connecting.
+		const behind = new KeyvStore({ clock, adapter: new KeyvAdapter(guard), namespace: ANSWERS, timeoutMs: 0 });
 		const queue = settings.writeBehind ? new WriteBehindStore(new GatheredStore(behind), { clock }) : undefined;
 		const far = queue ?? new GatheredStore(behind);
 		const near = new ClearableStore(front, rules);

@@ -37,7 +37,7 @@ export class SharedShelf implements Shelf {
 	/** @param aside asks the store only where it is in use anyway */
 	constructor(
 		private readonly shared: SureShared & SharedLeases,
-		private readonly aside: SureShared['sure'] = async (command) => await shared.sure(command),
+		private readonly aside: SureShared['sure'],
 	) {}
 
 	async read(name: string, { aside = false } = {}): Promise<{ readonly value: unknown } | undefined> {

@@ -2,8 +2,8 @@ import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import type { SealKey } from './seal-key';
 
-/** `npm run bench -- store-bytes`: below it a third at most is saved, and the least of bytes. */
-const COMPRESS_FROM_BYTES = 512;
+/** Of a smaller answer the decompression would be most of what reading it takes, to save some 400 bytes (`npm run bench -- store-bytes`). */
+const COMPRESS_FROM_BYTES = 1024;
 /** Of the same bench: no other method is faster from there on, and the higher levels save little more. */
 const LEVEL = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1, [zlib.constants.ZSTD_c_checksumFlag]: 1 } };
 /** More than that is compressed beside the thread of everybody. */
@@ -37,19 +37,21 @@ export async function seal(bytes: Buffer, place: string, key?: SealKey): Promise
 	return Buffer.concat([head, key ? key.encrypt(body, boundTo(head, place)) : body]);
 }
 
+/** A promise only where it is opened beside the thread of everybody: of many small ones, each would cost a turn of its own. */
+export type Opened = Buffer | undefined | Promise<Buffer | undefined>;
+
 /**
  * What was sealed at that place. Undefined where it was not: bytes of somebody else, of another version, place or key, not
  * encrypted though there is a key, cut short, changed, or larger than anything that is sealed.
  */
-export async function open(envelope: Buffer, place: string, keys: readonly SealKey[] = []): Promise<Buffer | undefined> {
-	const head = envelope.subarray(0, HEAD_BYTES);
-	const [magic, version, done] = head;
-	if (magic !== MAGIC || version !== VERSION || done === undefined || done > (COMPRESSED | ENCRYPTED)) return undefined;
+export function open(envelope: Buffer, place: string, keys: readonly SealKey[] = []): Opened {
+	const done = envelope[2];
+	if (envelope[0] !== MAGIC || envelope[1] !== VERSION || done === undefined || done > (COMPRESSED | ENCRYPTED)) return undefined;
 	const isEncrypted = (done & ENCRYPTED) !== 0;
 	if (isEncrypted !== keys.length > 0) return undefined;
 	const sealed = envelope.subarray(HEAD_BYTES);
-	const body = isEncrypted ? keys.find((key) => key.isOf(sealed))?.decrypt(sealed, boundTo(head, place)) : sealed;
-	return body && (done & COMPRESSED) !== 0 ? await decompress(body) : body;
+	const body = isEncrypted ? keys.find((key) => key.isOf(sealed))?.decrypt(sealed, boundTo(envelope.subarray(0, HEAD_BYTES), place)) : sealed;
+	return body && (done & COMPRESSED) !== 0 ? decompress(body) : body;
 }
 
 /** The size, which tells whether all of it came out again, and what is left of it. */
@@ -59,15 +61,17 @@ async function compress(bytes: Buffer): Promise<Buffer> {
 	return Buffer.concat([size, bytes.length >= ASIDE_FROM_BYTES ? await compressAside(bytes, LEVEL) : zlib.zstdCompressSync(bytes, LEVEL)]);
 }
 
-async function decompress(compressed: Buffer): Promise<Buffer | undefined> {
+function decompress(compressed: Buffer): Opened {
 	if (compressed.length < SIZE_BYTES) return undefined;
 	const size = compressed.readUInt32BE();
 	if (size > MAX_BYTES) return undefined;
 	const rest = compressed.subarray(SIZE_BYTES);
-	const options = { maxOutputLength: size, params: { [zlib.constants.ZSTD_d_windowLogMax]: LARGEST_WINDOW } };
+	// One piece of memory for all that comes out; one that it fills to the last byte would be followed by another.
+	const options = { maxOutputLength: size, chunkSize: Math.max(zlib.constants.Z_MIN_CHUNK, size + 1), params: { [zlib.constants.ZSTD_d_windowLogMax]: LARGEST_WINDOW } };
+	const whole = (bytes: Buffer) => (bytes.length === size ? bytes : undefined);
+	if (size >= ASIDE_FROM_BYTES) return decompressAside(rest, options).then(whole, () => undefined);
 	try {
-		const bytes = size >= ASIDE_FROM_BYTES ? await decompressAside(rest, options) : zlib.zstdDecompressSync(rest, options);
-		return bytes.length === size ? bytes : undefined;
+		return whole(zlib.zstdDecompressSync(rest, options));
 	} catch {
 		return undefined;
 	}

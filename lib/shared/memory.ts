@@ -8,6 +8,15 @@ type Kind = 'value' | 'lease' | 'counter' | 'window' | 'list';
 
 type Held = Buffer | string | number | number[] | Buffer[];
 
+/** A value or a list as plain data, to be moved to the memory of another build. */
+export interface MovedEntry {
+	readonly kind: 'value' | 'list';
+	readonly name: string;
+	/** One for a value. */
+	readonly parts: readonly Uint8Array[];
+	readonly leftMs: number;
+}
+
 interface Entry {
 	readonly of: Held;
 	readonly bytes: number;
@@ -131,6 +140,28 @@ export class MemoryBackend implements SharedBackend {
 		return this.#topics.add(channel, listener).remove;
 	}
 
+	/** Values and lists, the most recently used first. What they hold is not copied: this memory is used no longer. */
+	contents(): MovedEntry[] {
+		this.#held.purgeStale();
+		return [...this.#held.entries()].flatMap(([at, { of }]) => {
+			const parts = Buffer.isBuffer(of) ? [of] : isList(of) ? of : undefined;
+			if (!parts) return [];
+			const [kind, name] = [Buffer.isBuffer(of) ? ('value' as const) : ('list' as const), at.slice(at.indexOf(' ') + 1)];
+			return [{ kind, name, parts, leftMs: this.#held.getRemainingTTL(at) }];
+		});
+	}
+
+	/** Goes on with what `contents` of another build gave, within the bounds of this memory. */
+	adopt(moved: readonly MovedEntry[]): void {
+		for (const { kind, name, parts, leftMs } of [...moved].reverse()) {
+			const buffers = parts.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength));
+			const bytes = buffers.reduce((sum, { length }) => sum + length + OVERHEAD_BYTES, 0);
+			const [first] = buffers;
+			if (kind === 'list') this.#write(kind, name, buffers, leftMs, bytes);
+			else if (first) this.#write(kind, name, first, leftMs);
+		}
+	}
+
 	/** Lets go of what has expired. */
 	sweep(): void {
 		this.#held.purgeStale();
@@ -156,6 +187,10 @@ export class MemoryBackend implements SharedBackend {
 		const start = place('value', prefix);
 		return [...this.#held.keys()].filter((key) => key.startsWith(start)).map((key) => key.slice('value '.length));
 	}
+}
+
+function isList(of: Held): of is Buffer[] {
+	return Array.isArray(of) && of.every((part) => Buffer.isBuffer(part));
 }
 
 function place(kind: Kind, name: string): string {

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 const ID_BYTES = 4;
 const IV_BYTES = 12;
@@ -15,18 +16,19 @@ const SCRYPT = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1_048_576 };
  */
 export class SealKey {
 	readonly #id: Buffer;
-	readonly #content: Buffer;
-	readonly #nameTag: Buffer;
-	readonly #name: Buffer;
+	// Key objects, as Node.js takes four times as long over the same bytes in a Buffer.
+	readonly #content: KeyObject;
+	readonly #nameTag: KeyObject;
+	readonly #name: KeyObject;
 	/** What names begin with, which is one of a few kinds, and what it becomes: to find that out is half of what hiding a name takes. */
 	readonly #beginnings = new Map<string, string>();
 
 	private constructor(master: Buffer) {
 		const part = (use: string, bytes: number) => Buffer.from(hkdfSync('sha256', master, '', use, bytes));
 		this.#id = part('id', ID_BYTES);
-		this.#content = part('content', 32);
-		this.#nameTag = part('name tag', 32);
-		this.#name = part('name', 32);
+		this.#content = createSecretKey(part('content', 32));
+		this.#nameTag = createSecretKey(part('name tag', 32));
+		this.#name = createSecretKey(part('name', 32));
 	}
 
 	static async derive(secret: string): Promise<SealKey> {
@@ -53,7 +55,10 @@ export class SealKey {
 		const decipher = createDecipheriv('aes-256-gcm', this.#content, iv, { authTagLength: TAG_BYTES });
 		decipher.setAAD(Buffer.concat([this.#id, bound])).setAuthTag(sealed.subarray(-TAG_BYTES));
 		try {
-			return Buffer.concat([decipher.update(sealed.subarray(ID_BYTES + IV_BYTES, -TAG_BYTES)), decipher.final()]);
+			const bytes = decipher.update(sealed.subarray(ID_BYTES + IV_BYTES, -TAG_BYTES));
+			// Holds nothing back in this mode; throws where the tag does not fit.
+			decipher.final();
+			return bytes;
 		} catch {
 			return undefined;
 		}

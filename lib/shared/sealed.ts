@@ -1,5 +1,5 @@
 import type { SharedBackend, SharedSize, WindowGrant } from '../core/shared';
-import { open, seal } from './envelope';
+import { open, seal, type Opened } from './envelope';
 import { SealKey, splitPrefix } from './seal-key';
 
 export interface Encryption {
@@ -14,6 +14,16 @@ export async function deriveKeys({ secret, earlier }: Encryption): Promise<reado
 }
 
 type Kind = 'value' | 'list' | 'news';
+
+interface Found {
+	readonly kind: Kind;
+	readonly name: string;
+	readonly sealed: Buffer;
+	/** What it may be encrypted with. */
+	readonly keys: readonly SealKey[];
+	/** Where a value lies that is to be deleted when it cannot be opened. */
+	readonly at?: string | undefined;
+}
 
 /** Of names that begin with the beginning of a part, and so can only be told apart when they are shown. */
 const MAX_WALK = 100_000;
@@ -63,22 +73,26 @@ export class SealedBackend implements SharedBackend {
 	}
 
 	async get(key: string): Promise<Buffer | undefined> {
-		const [name = key, ...earlier] = await this.#names(key);
+		const keys = await this.#keys;
+		const [name = key, ...earlier] = namesOf(key, keys);
 		if (earlier.length > 0) return (await this.getMany([key]))[0];
-		return await this.#open('value', key, await this.backend.get(name), name);
+		const sealed = await this.backend.get(name);
+		return sealed && (await this.#open({ kind: 'value', name: key, sealed, keys, at: name }));
 	}
 
 	/** What lies under the name of an earlier secret is fetched with the rest. */
-	async getMany(keys: readonly string[]): Promise<Array<Buffer | undefined>> {
-		const names = await Promise.all(keys.map(async (key) => await this.#names(key)));
-		const found = await this.backend.getMany(names.flat());
-		let next = 0;
+	async getMany(names: readonly string[]): Promise<Array<Buffer | undefined>> {
+		const keys = await this.#keys;
+		const places = names.flatMap((name) => namesOf(name, keys));
+		const found = await this.backend.getMany(places);
+		const ages = Math.max(1, keys.length);
 		return await Promise.all(
-			names.map(async (ofKey, index) => {
-				const start = next;
-				next += ofKey.length;
-				const there = ofKey.findIndex((_name, age) => found[start + age] !== undefined);
-				return there < 0 ? undefined : await this.#open('value', keys[index] ?? '', found[start + there], ofKey[there]);
+			names.map((name, index) => {
+				for (let place = index * ages; place < (index + 1) * ages; place += 1) {
+					const sealed = found[place];
+					if (sealed) return this.#open({ kind: 'value', name, sealed, keys, at: places[place] });
+				}
+				return undefined;
 			}),
 		);
 	}
@@ -92,9 +106,9 @@ export class SealedBackend implements SharedBackend {
 		if (sealed) await this.backend.set(name, sealed, ttlMs);
 	}
 
-	async delete(keys: readonly string[]): Promise<number> {
-		const names = await Promise.all(keys.map(async (key) => await this.#names(key)));
-		return await this.backend.delete(names.flat());
+	async delete(names: readonly string[]): Promise<number> {
+		const keys = await this.#keys;
+		return await this.backend.delete(names.flatMap((name) => namesOf(name, keys)));
 	}
 
 	async deleteByPrefix(prefix: string): Promise<number> {
@@ -155,9 +169,9 @@ export class SealedBackend implements SharedBackend {
 
 	/** What was added under an earlier secret is older. */
 	async list(name: string): Promise<Buffer[]> {
-		const names = await this.#names(name);
-		const lists = await Promise.all(names.reverse().map(async (hidden) => await this.backend.list(hidden)));
-		const opened = await Promise.all(lists.flat().map(async (sealed) => await this.#open('list', name, sealed)));
+		const keys = await this.#keys;
+		const lists = await Promise.all(namesOf(name, keys).reverse().map(async (hidden) => await this.backend.list(hidden)));
+		const opened = await Promise.all(lists.flat().map((sealed) => this.#open({ kind: 'list', name, sealed, keys })));
 		return opened.filter((value) => value !== undefined);
 	}
 
@@ -169,10 +183,12 @@ export class SealedBackend implements SharedBackend {
 	}
 
 	async subscribe(channel: string, listener: (message: string) => void): Promise<() => void> {
-		const [key] = await this.#keys;
+		const keys = await this.#keys;
+		const [key] = keys;
 		if (!key) return await this.backend.subscribe(channel, listener);
-		return await this.backend.subscribe(key.hide(channel), (sealed) => {
-			void this.#open('news', channel, Buffer.from(sealed, 'base64')).then((message) => message && listener(message.toString()));
+		return await this.backend.subscribe(key.hide(channel), (news) => {
+			const opened = this.#open({ kind: 'news', name: channel, sealed: Buffer.from(news, 'base64'), keys });
+			void Promise.resolve(opened).then((message) => message && listener(message.toString()));
 		});
 	}
 
@@ -185,10 +201,13 @@ export class SealedBackend implements SharedBackend {
 		return await seal(bytes, `${kind} ${name}`, key);
 	}
 
-	/** @param at where a value lies that is to be deleted when it cannot be opened */
-	async #open(kind: Kind, name: string, sealed: Buffer | undefined, at?: string): Promise<Buffer | undefined> {
-		if (!sealed) return undefined;
-		const bytes = await open(sealed, `${kind} ${name}`, await this.#keys);
+	#open({ kind, name, sealed, keys, at }: Found): Opened {
+		const opened = open(sealed, `${kind} ${name}`, keys);
+		return Buffer.isBuffer(opened) ? opened : this.#openedOrGone(opened, at);
+	}
+
+	async #openedOrGone(opened: Opened, at: string | undefined): Promise<Buffer | undefined> {
+		const bytes = await opened;
 		if (bytes) return bytes;
 		this.#unreadable += 1;
 		if (at !== undefined) await this.backend.delete([at]);
@@ -201,11 +220,14 @@ export class SealedBackend implements SharedBackend {
 		return hidden;
 	}
 
-	/** What a name is called in the store: under the current secret first, then under the earlier ones. */
 	async #names(name: string): Promise<string[]> {
-		const keys = await this.#keys;
-		return keys.length === 0 ? [name] : keys.map((key) => key.hide(name));
+		return namesOf(name, await this.#keys);
 	}
+}
+
+/** What a name is called in the store: under the current secret first, then under the earlier ones. */
+function namesOf(name: string, keys: readonly SealKey[]): string[] {
+	return keys.length === 0 ? [name] : keys.map((key) => key.hide(name));
 }
 
 function shownBy(keys: readonly SealKey[], hidden: string): string | undefined {

@@ -9,6 +9,7 @@ import { passOf } from '../../lib/n8n/pass';
 import { reportProgress } from '../../lib/n8n/report-progress';
 import { cancelSignal } from '../../lib/n8n/signal';
 import { runtimeFor } from '../../lib/n8n/metrics';
+import { CONTENT_TYPES_OR_TEMPLATE } from '../shared/http/body';
 import { createPace } from '../shared/http/pace';
 import { readBatching, readConcurrency } from '../shared/http/parameters';
 import { httpWork } from '../shared/http/work';
@@ -28,7 +29,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	const gathering = readGather(context);
 	const node = context.getNode();
 	const inputs = context.getInputData();
-	const work = await httpWork(context, runtime, 'batchRequest');
+	const work = await httpWork(context, runtime, 'batchRequest', CONTENT_TYPES_OR_TEMPLATE);
 	const { shared } = work;
 	const pass = passOf(context);
 	const store = shared ? runtime.journals.over(shared) : runtime.journals.memory;

@@ -69,7 +69,7 @@ export function fallbackOptions(providers: ReadonlyArray<{ name: string; value: 
 			],
 		},
 		{
-			displayName: 'Fallback Unless Field Is True',
+			displayName: 'Fallback Unless True',
 			name: 'fallbackField',
 			type: 'string',
 			default: '',

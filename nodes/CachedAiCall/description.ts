@@ -152,7 +152,7 @@ const modelOptions: INodeProperties[] = [
 		description: 'For how long after its time to live an answer still stands in when the provider fails',
 	},
 	{
-		displayName: 'Serve Stale While Refreshing (Seconds)',
+		displayName: 'Stale While Renewing (Seconds)',
 		name: 'staleWhileRevalidateSeconds',
 		type: 'number',
 		default: DEFAULTS.staleWhileRevalidateSeconds,

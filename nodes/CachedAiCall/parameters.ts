@@ -188,7 +188,7 @@ export function readSettings(context: ParameterContext, itemIndex: number): Sett
 		provider,
 		baseUrl,
 		cache: unlessVaried(readCache(read), model.temperature, cacheVaried),
-		staleWhileRevalidateMs: seconds('Serve Stale While Refreshing (Seconds)', 'staleWhileRevalidateSeconds', 0),
+		staleWhileRevalidateMs: seconds('Stale While Renewing (Seconds)', 'staleWhileRevalidateSeconds', 0),
 		maxTtlMs: toMaxTtlMs(options.adaptiveTtlSeconds),
 		staleIfErrorMs: seconds('Serve Stale on Errors (Seconds)', 'staleIfErrorSeconds', 0),
 		resilience: toResilience(options, DEFAULTS),

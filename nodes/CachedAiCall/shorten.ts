@@ -6,7 +6,7 @@ import { requireOneOf } from '../../lib/core/validate';
 /** Members of the options collection: fewer tokens for the same prompt. */
 export const promptOptions: INodeProperties[] = [
 	{
-		displayName: 'Cache System Message at Provider',
+		displayName: 'Cache at Provider',
 		name: 'cacheSystem',
 		type: 'boolean',
 		default: false,

@@ -30,6 +30,14 @@ export const similarOptions: INodeProperties[] = [
 		],
 	},
 	{
+		displayName: 'Similar Prompts Age (Seconds)',
+		name: 'similarMaxAgeSeconds',
+		type: 'number',
+		default: DEFAULTS.maxAgeSeconds,
+		typeOptions: { minValue: 1 },
+		description: 'Answers that are older stand in for their own prompt only, within their time to live',
+	},
+	{
 		displayName: 'Similar Prompts Candidates',
 		name: 'similarCandidates',
 		type: 'options',
@@ -41,20 +49,12 @@ export const similarOptions: INodeProperties[] = [
 		],
 	},
 	{
-		displayName: 'Similar Prompts Embedding Model',
+		displayName: 'Similar Prompts Embeddings',
 		name: 'similarEmbeddingModel',
 		type: 'string',
 		default: '',
 		placeholder: 'e.g. text-embedding-3-small',
 		description: 'Needed where candidates are found by embeddings. A model of the same provider and credential.',
-	},
-	{
-		displayName: 'Similar Prompts Max Age (Seconds)',
-		name: 'similarMaxAgeSeconds',
-		type: 'number',
-		default: DEFAULTS.maxAgeSeconds,
-		typeOptions: { minValue: 1 },
-		description: 'Answers that are older stand in for their own prompt only, within their time to live',
 	},
 	{
 		displayName: 'Similar Prompts Show Match',
@@ -78,7 +78,7 @@ export const similarOptions: INodeProperties[] = [
 export function toSimilar(options: Readonly<Record<string, unknown>>, without: string | undefined): SimilarSettings | undefined {
 	const mode = requireOneOf('Similar Prompts', options.similarMode ?? 'off', SIMILAR_MODES);
 	if (mode === 'off') return undefined;
-	const seconds = requireNumber('Similar Prompts Max Age (Seconds)', options.similarMaxAgeSeconds ?? DEFAULTS.maxAgeSeconds, {
+	const seconds = requireNumber('Similar Prompts Age (Seconds)', options.similarMaxAgeSeconds ?? DEFAULTS.maxAgeSeconds, {
 		min: 0.001,
 		max: 31_536_000,
 	});
@@ -89,7 +89,7 @@ export function toSimilar(options: Readonly<Record<string, unknown>>, without: s
 	return {
 		mode,
 		candidates,
-		...(candidates === 'embeddings' ? { embeddingModel: requireText('Similar Prompts Embedding Model', options.similarEmbeddingModel) } : {}),
+		...(candidates === 'embeddings' ? { embeddingModel: requireText('Similar Prompts Embeddings', options.similarEmbeddingModel) } : {}),
 		threshold: requireNumber('Similar Prompts Threshold', options.similarThreshold ?? DEFAULTS.threshold[candidates], { max: 1 }),
 		maxAgeMs: Math.ceil(seconds * 1000),
 		showPrompt: options.similarShowMatch === true,

@@ -129,7 +129,7 @@ const options: INodeProperties[] = [
 		description: 'How long past its time to live a result may stand in when the sub-workflow fails',
 	},
 	{
-		displayName: 'Serve Stale While Refreshing (Seconds)',
+		displayName: 'Stale While Renewing (Seconds)',
 		name: 'staleWhileRevalidateSeconds',
 		type: 'number',
 		default: DEFAULTS.staleWhileRevalidateSeconds,

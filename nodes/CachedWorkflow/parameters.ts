@@ -96,7 +96,7 @@ function readSettings(read: Read): Omit<WorkflowParameters, 'info'> {
 		keepEmpty: options.keepEmpty !== false,
 		key: read('cacheMode') === 'off' ? 'all' : toKeyFields(read('keyFrom') ?? 'all', read('keyFields')),
 		version: versionOf(options.version ?? ''),
-		staleWhileRevalidateMs: milliseconds('Serve Stale While Refreshing (Seconds)', 'staleWhileRevalidateSeconds'),
+		staleWhileRevalidateMs: milliseconds('Stale While Renewing (Seconds)', 'staleWhileRevalidateSeconds'),
 		staleIfErrorMs: milliseconds('Serve Stale on Errors (Seconds)', 'staleIfErrorSeconds'),
 		maxTtlMs: toMaxTtlMs(options.adaptiveTtlSeconds),
 		concurrency: requireInteger('Max Concurrent', options.concurrency ?? DEFAULTS.concurrency, { min: 1, max: 1000 }),

@@ -22,8 +22,10 @@ function fieldsOf(): INodeProperties[] {
 	});
 }
 
+/** Connections are always those of this process. */
 const store: INodeProperties = {
 	...storeProperty,
+	displayOptions: { hide: { operation: ['prewarmConnections'] } },
 	description: 'Whose caches and measurements are meant',
 	options: [
 		{ name: 'Memory of This Process', value: 'memory', description: 'What this process has measured and keeps. In queue mode that is the worker that runs this.' },

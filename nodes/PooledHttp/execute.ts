@@ -6,6 +6,7 @@ import { runItems } from '../../lib/n8n/items';
 import { RunSpan } from '../../lib/n8n/span';
 import { openStore } from '../../lib/n8n/store';
 import { runtimeFor } from '../../lib/n8n/metrics';
+import { CONTENT_TYPES } from '../shared/http/choices';
 import { errorItemMaker } from '../shared/http/error-item';
 import { createPace } from '../shared/http/pace';
 import { clearReader, readBatching, readConcurrency, readOperation, readStore } from '../shared/http/parameters';
@@ -17,7 +18,7 @@ export async function execute(context: IExecuteFunctions): Promise<INodeExecutio
 	if (readOperation(context) === 'clear') {
 		return await clearItems(context, runtime, await openStore(context, runtime, readStore(context)), clearReader(context));
 	}
-	const work = await httpWork(context, runtime, 'pooledHttp');
+	const work = await httpWork(context, runtime, 'pooledHttp', CONTENT_TYPES);
 	const summary = new Summary();
 	const pace = createPace(runtime.clock, readBatching(context));
 	const options = { concurrency: readConcurrency(context), errorItem: errorItemMaker(context.getNode()) };

@@ -54,6 +54,7 @@ const fillProperties: INodeProperties[] = [
 		description: 'The field of the item that holds the text of the template',
 		displayOptions: { show: { operation: FILLING, templateFrom: ['item'] } },
 	},
+	libraryProperty({ operation: FILLING, templateFrom: ['library'] }),
 	...templateProperties({ operation: FILLING, templateFrom: ['library'] }),
 	...mappingProperties({ operation: FILLING }),
 ];
@@ -125,7 +126,7 @@ const fillOptions: INodeProperties[] = [
 		type: 'number',
 		typeOptions: { minValue: 1 },
 		default: 1000,
-		displayOptions: { hide: { '/operation': ['explain'] } },
+		displayOptions: { show: { putInto: ['files'] }, hide: { '/operation': ['explain'] } },
 	},
 	...mappingOptions,
 ];
@@ -167,7 +168,7 @@ export const description: INodeTypeDescription = {
 		...named,
 		...searchProperties,
 		...importProperties,
-		libraryProperty({ operation: Object.keys(OPERATIONS) }),
+		libraryProperty({ operation: Object.keys(OPERATIONS).filter((name) => !FILLING.some((filling) => filling === name)) }),
 		options,
 	],
 };

@@ -115,19 +115,19 @@ export function tagsProperty(show: { [name: string]: string[] }): INodePropertie
 /** How long answers may live that stay the same; a member of a collection. */
 export function adaptiveProperty(place: Partial<INodeProperties> & { readonly default: number }): INodeProperties {
 	return {
-		displayName: 'Adaptive Time to Live Up To (Seconds)',
+		displayName: 'Adaptive Time to Live (Seconds)',
 		name: 'adaptiveTtlSeconds',
 		type: 'number',
 		typeOptions: { minValue: 0 },
 		description:
-			'How long what stays the same may live: each time that it is asked for again after its time to live and comes unchanged, that time doubles up to this. What has changed begins anew. 0 for never.',
+			'How long what stays the same may live at most: each time that it is asked for again after its time to live and comes unchanged, that time doubles up to this. What has changed begins anew. 0 for never.',
 		...place,
 	};
 }
 
 /** Undefined where the time to live stays as it is. */
 export function toMaxTtlMs(seconds: unknown): number | undefined {
-	const value = requireNumber('Adaptive Time to Live Up To (Seconds)', seconds ?? 0, { max: 31_536_000 });
+	const value = requireNumber('Adaptive Time to Live (Seconds)', seconds ?? 0, { max: 31_536_000 });
 	return value === 0 ? undefined : Math.max(1, Math.round(value * 1000));
 }
 

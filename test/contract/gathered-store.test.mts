@@ -61,6 +61,15 @@ describe('reads that are gathered', () => {
 		expect(backend.sent).toEqual(['getMany 200', 'getMany 200', 'getMany 50']);
 	});
 
+	test('tell everybody who asked of a failure', async () => {
+		const { keyv, store } = setUp();
+		const failure = new Error('no answer');
+		keyv.getMany = async () => await Promise.reject(failure);
+		keyv.get = async () => await Promise.reject(failure);
+		const read = async (...asked: string[]) => (await Promise.allSettled(asked.map(async (key) => await store.get(key)))).map(({ status }) => status);
+		expect([await read('a', 'b', 'a'), await read('a')]).toEqual([['rejected', 'rejected', 'rejected'], ['rejected']]);
+	});
+
 	test('one alone is a plain read; the same key twice is asked for once, and shares nothing', async () => {
 		const { backend, store } = setUp();
 		await store.set('a', { list: [1] }, minute);

@@ -81,6 +81,25 @@ describe('the store over Keyv', () => {
 		expect(clock.timers).toBe(0);
 	});
 
+	test('leaves the bound to an adapter that has one', async () => {
+		const { adapter, store, clock, write } = chaos({ timeoutMs: 0 });
+		await write();
+		adapter.mode = 'hangs';
+		void store.get('a');
+		expect(clock.timers).toBe(0);
+		adapter.mode = 'well';
+		expect((await store.get('a'))?.value).toEqual({ n: 1 });
+	});
+
+	test('reads many where its adapter reads one at a time, and drops what is broken among them', async () => {
+		const { adapter, store, write } = chaos();
+		await write();
+		const [key = ''] = adapter.texts.keys();
+		adapter.texts.set(key.replace(/a$/, 'b'), '{"value":{"v":1,');
+		expect((await store.getMany(['x', 'a', 'b'])).map((answer) => answer?.value)).toEqual([undefined, { n: 1 }, undefined]);
+		expect([[...adapter.texts.keys()], store.corrupt]).toEqual([[key], 1]);
+	});
+
 	test('is well again as soon as its adapter is', async () => {
 		const { adapter, store, write } = chaos();
 		adapter.mode = 'throws';

@@ -56,6 +56,70 @@ describe('the memory store', () => {
 		expect(left).toEqual([false, false, false, false, true]);
 	});
 
+	test('lets no answer leave where others have been deleted, however often', async () => {
+		const store = new MemoryStore({ clock: new FakeClock(), maxEntries: 100 });
+		const names = (round: number) => Array.from({ length: 100 }, (_name, index) => `${round} ${index}`);
+		for (let round = 0; round < 5; round += 1) {
+			for (const key of names(round)) expect(await store.set(key, key, DAY)).toBe(true);
+			expect(store.stats()).toMatchObject({ entries: 100, evictions: 0 });
+			expect(store.keysWhere(() => true).sort()).toEqual(names(round).sort());
+			if (round % 2 === 0) for (const key of names(round)) expect([await store.delete(key), await store.delete(key)]).toEqual([true, false]);
+			else expect(store.deleteWhere(() => true)).toBe(100);
+			expect(store.stats()).toMatchObject({ entries: 0, bytes: 0 });
+			expect(store.contents()).toEqual([]);
+		}
+	});
+
+	test('lets no answer leave where a later one has been deleted', async () => {
+		const store = new MemoryStore({ clock: new FakeClock(), maxEntries: 3 });
+		for (const key of ['a', 'b', 'c']) await store.set(key, key, DAY);
+		await store.delete('c');
+		await store.set('d', 'd', DAY);
+		expect(store.keysWhere(() => true)).toEqual(['d', 'b', 'a']);
+		await store.delete('b');
+		for (const key of ['b', 'a']) await store.set(key, key, DAY);
+		expect(store.keysWhere(() => true)).toEqual(['a', 'b', 'd']);
+		expect(store.stats()).toMatchObject({ entries: 3, evictions: 0 });
+	});
+
+	test('takes other bounds with gaps of what was deleted in it', async () => {
+		const store = new MemoryStore({ clock: new FakeClock(), maxEntries: 10 });
+		for (const key of ['a', 'b', 'c']) await store.set(key, key, DAY);
+		await store.delete('b');
+		store.resize({ maxEntries: 2, maxBytes: 10_000 });
+		expect(store.keysWhere(() => true)).toEqual(['c', 'a']);
+		await store.set('b', 'b', DAY);
+		expect(store.keysWhere(() => true)).toEqual(['b', 'c']);
+		expect(store.stats()).toMatchObject({ entries: 2, evictions: 1 });
+	});
+
+	test('sets a key again as fast after many deletions as after none, among however many', async () => {
+		const store = new MemoryStore({ clock: new FakeClock(), maxEntries: 20_000 });
+		for (let index = 0; index < 10_000; index += 1) await store.set(`k${index}`, index, DAY);
+		const turns = async (keyOf: (time: number) => string) => {
+			const { user } = process.cpuUsage();
+			for (let time = 0; time < 6000; time += 1) {
+				await store.set(keyOf(time), time, DAY);
+				await store.delete(keyOf(time));
+			}
+			return process.cpuUsage().user - user;
+		};
+		await turns((time) => `warm ${time}`);
+		// Without its place being kept, the key would be looked for behind thousands of its former selves.
+		expect(await turns(() => 'hot') / await turns((time) => `other ${time}`)).toBeLessThan(5);
+	});
+
+	test('counts what expired once, whether it was asked for or swept', async () => {
+		const clock = new FakeClock();
+		const store = new MemoryStore({ clock });
+		for (const key of ['a', 'b', 'c']) await store.set(key, key, { ttlMs: 10, keepMs: 10 });
+		await clock.advance(11);
+		expect(store.keysWhere(() => true)).toEqual([]);
+		expect([await store.get('a'), await store.get('a')]).toEqual([undefined, undefined]);
+		store.sweep();
+		expect(store.stats()).toMatchObject({ entries: 0, bytes: 0, expired: 3, evictions: 0 });
+	});
+
 	test('does not count what expired or was deleted as evicted', async () => {
 		const clock = new FakeClock();
 		const store = new MemoryStore({ clock });

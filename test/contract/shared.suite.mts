@@ -15,7 +15,7 @@ export interface SharedSubject {
 
 const text = (value: Buffer | undefined) => value?.toString();
 
-/** What every shared store promises, whatever stands behind it. */
+/** What every shared store promises, whatever stands behind it. Times are long enough for a machine that is busy with other things. */
 export function sharedContract(name: string, create: () => Promise<SharedSubject>): void {
 	describe(`the contract of a shared store, kept by ${name}:`, () => {
 		let subject: SharedSubject;
@@ -123,21 +123,21 @@ export function sharedContract(name: string, create: () => Promise<SharedSubject
 		});
 
 		test('renewing gives a lease its whole time again', async () => {
-			await one.acquire('l', 'mine', 100);
-			await subject.pass(60);
-			await one.renew('l', 'mine', 1000);
-			await subject.pass(80);
+			await one.acquire('l', 'mine', 800);
+			await subject.pass(400);
+			await one.renew('l', 'mine', 5000);
+			await subject.pass(500);
 			expect(await two.acquire('l', 'theirs', 100)).toBe(false);
 		});
 
 		test('a counter loses no addition, and ends its time after the first', async () => {
 			const sums = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 ? one : two).add('c', 2, 60_000)));
 			expect(sums.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => (index + 1) * 2));
-			await one.add('short', 1, 100);
-			await subject.pass(70);
-			expect(await one.add('short', 1, 100)).toBe(2);
-			await subject.pass(60);
-			expect(await two.add('short', -1, 100)).toBe(-1);
+			await one.add('short', 1, 800);
+			await subject.pass(500);
+			expect(await one.add('short', 1, 800)).toBe(2);
+			await subject.pass(400);
+			expect(await two.add('short', -1, 800)).toBe(-1);
 		});
 
 		test('a window gives no more places than its limit, over all who ask, and says how long to wait', async () => {
@@ -150,12 +150,12 @@ export function sharedContract(name: string, create: () => Promise<SharedSubject
 		});
 
 		test('a place in a window is free again when its own time is over', async () => {
-			await one.take('w', 2, 200);
-			await subject.pass(120);
-			await one.take('w', 2, 200);
-			expect((await two.take('w', 2, 200)).granted).toBe(false);
-			await subject.pass(120);
-			expect([(await two.take('w', 2, 200)).granted, (await two.take('w', 2, 200)).granted]).toEqual([true, false]);
+			await one.take('w', 2, 1000);
+			await subject.pass(600);
+			await one.take('w', 2, 1000);
+			expect((await two.take('w', 2, 1000)).granted).toBe(false);
+			await subject.pass(500);
+			expect([(await two.take('w', 2, 1000)).granted, (await two.take('w', 2, 1000)).granted]).toEqual([true, false]);
 		});
 
 		test('a list keeps the order, the newest of its bound, and its time', async () => {

@@ -57,7 +57,7 @@ describe.skipIf(redisIsMissing())('with a real server', () => {
 	let round = 0;
 	const open = (prefix: string, node = server) => {
 		const topology = node === server ? 'single' : 'cluster';
-		return new RedisBackend({ topology, nodes: [node], connectTimeoutMs: 2000, commandTimeoutMs: 10_000 }, prefix, systemClock);
+		return new RedisBackend({ topology, nodes: [node], connectTimeoutMs: 20_000, commandTimeoutMs: 10_000 }, prefix, systemClock);
 	};
 
 	beforeAll(async () => {

@@ -149,7 +149,7 @@ describe('similar prompts, found by embeddings', () => {
 	});
 
 	test.each<[Record<string, unknown>, Record<string, unknown>, RegExp]>([
-		[{ similarEmbeddingModel: '' }, {}, /Invalid Similar Prompts Embedding Model/],
+		[{ similarEmbeddingModel: '' }, {}, /Invalid Similar Prompts Embeddings/],
 		[{}, { provider: 'anthropic' }, /Invalid Similar Prompts Candidates: expected letters, because Anthropic offers no embeddings/],
 	])('what cannot be is named: %j %j', async (options, parameters, message) => {
 		const result = await ask(FIRST, { ...EMBEDDINGS, ...options }, parameters);

@@ -152,6 +152,15 @@ describe('the key', () => {
 		expect(trace(again, 1)).toMatchObject({ notCached: 'the condition is not met' });
 	});
 
+	test('reads workflows of n8n before 2.1, too, which knows one way to do it', async () => {
+		subs.expose(['getWorkflowData']);
+		await run();
+		expect(trace(await run())).toMatchObject({ cache: 'hit' });
+		subs.workflows.set('sub', sub({ name: 'More', type: 'n8n-nodes-base.stickyNote' }));
+		expect(trace(await run())).toMatchObject({ cache: 'miss' });
+		expect(subs.executed).toEqual(['sub', 'sub']);
+	});
+
 	test('where n8n lets no workflow be read, nothing is kept without the word of the user', async () => {
 		subs.hide();
 		await run();

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { INodeTypeDescription } from 'n8n-workflow';
+import { NodeHelpers, type INodeParameters, type INodeTypeDescription } from 'n8n-workflow';
 import { describe, expect, test } from 'vitest';
 import { builtNodes, manifest } from '../toolchain/built-nodes.mts';
 
@@ -25,6 +25,11 @@ function toFillIn({ properties, credentials = [] }: INodeTypeDescription): strin
 	const needed = credentials.filter(({ required, displayOptions }) => required && isShown(displayOptions?.show));
 	return [...fields.map(({ displayName }) => displayName), ...needed.map(({ name }) => name)];
 }
+
+/** As the editor's panel at its usual width holds them, in a collection. */
+const LABEL_CHARACTERS = 31;
+/** Of n8n's HTTP Request, whose fields have the same labels here. */
+const OF_HTTP_REQUEST = ['Array Format in Query Parameters', 'Send Credentials on Cross-Origin Redirect'];
 
 describe.each(builtNodes())('$className', ({ className, file, description }) => {
 	const folder = path.join(ROOT, path.dirname(file));
@@ -67,12 +72,33 @@ describe.each(builtNodes())('$className', ({ className, file, description }) => 
 		expect(silent.map((option) => ('displayName' in option ? option.displayName : ''))).toEqual([]);
 	});
 
+	test('labels its options so that the panel shows the whole of the label', () => {
+		const members = description.properties.filter(({ type }) => type === 'collection').flatMap(({ options = [] }) => options);
+		const labels = members.flatMap((member) => ('displayName' in member ? [member.displayName] : []));
+		expect(labels.filter((label) => label.length > LABEL_CHARACTERS && !OF_HTTP_REQUEST.includes(label))).toEqual([]);
+	});
+
 	test('has actions, if it stands in the flow, which the node panel offers and lets be dragged', () => {
 		const operation = description.properties.find(({ name }) => name === 'operation');
 		const standsInTheFlow = Array.isArray(description.outputs) && description.outputs.includes('main') && !description.group.includes('trigger');
 		const actions = (operation?.options ?? []).flatMap((option) => ('action' in option && option.action ? [option.action] : []));
 		if (standsInTheFlow) expect(actions.length).toBeGreaterThan(0);
 	});
+});
+
+test.each<[className: string, given: INodeParameters, field: string, isShown: boolean]>([
+	['PromptTemplate', {}, 'library', false],
+	['PromptTemplate', { templateFrom: 'item' }, 'library', false],
+	['PromptTemplate', { operation: 'explain' }, 'library', false],
+	['PromptTemplate', { templateFrom: 'library' }, 'library', true],
+	['PromptTemplate', { operation: 'save' }, 'library', true],
+	['PromptTemplate', { operation: 'list' }, 'library', true],
+	['PerformanceMonitor', {}, 'store', true],
+	['PerformanceMonitor', { operation: 'prewarmConnections' }, 'store', false],
+])('the panel of %s with %j: %s is shown: %s, as it has an effect or none', (className, given, field, isShown) => {
+	const description = builtNodes().find((node) => node.className === className)?.description;
+	const shown = description && NodeHelpers.getNodeParameters(description.properties, given, true, false, null, description);
+	expect(Object.keys(shown ?? {}).includes(field)).toBe(isShown);
 });
 
 test('loading all nodes prints nothing, opens nothing and lets the process end', () => {

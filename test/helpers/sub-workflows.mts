@@ -22,8 +22,8 @@ export interface SubWorkflows {
 	/** Sub-executions that were stopped. */
 	readonly stopped: string[];
 	run(options: RunOptions): Run;
-	/** What n8n lets nodes find out; without it, nothing. */
-	expose(): void;
+	/** What n8n lets nodes find out; without it, nothing. `loaders`: what it calls what reads workflows. */
+	expose(loaders?: readonly string[]): void;
 	hide(): void;
 }
 
@@ -72,9 +72,9 @@ export function createSubWorkflows(engine: Engine): SubWorkflows {
 		running,
 		stopped,
 		run: (options) => engine.run({ ...options, additionalData: { ...additionalData, ...options.additionalData } }),
-		expose() {
+		expose(loaders = ['getDraftWorkflowData', 'getPublishedWorkflowData']) {
 			class ActiveExecutions {}
-			const exposed = { data: { getDraftWorkflowData: load, getPublishedWorkflowData: load }, active: { ActiveExecutions }, di: { Container: { get: () => ({ activeExecutions: running }) } } };
+			const exposed = { data: Object.fromEntries(loaders.map((name) => [name, load])), active: { ActiveExecutions }, di: { Container: { get: () => ({ activeExecutions: running }) } } };
 			for (const [name, file] of Object.entries(FILES)) {
 				const module = new Module(file);
 				module.exports = exposed[name as keyof typeof exposed];

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { askRegistry } from '../toolchain/registry.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '..', '..');
@@ -50,21 +51,29 @@ async function fingerprint() {
 
 /**
  * Installs what the lock file in that folder says. No install scripts: the stand-in database driver ships its binaries, and nothing
- * else that runs here needs a build.
+ * else that runs here needs a build. Rejects at once where npm does not trust its registry.
  * @param {string} folder
  * @returns {Promise<void>}
  */
-export function npmCi(folder) {
+export async function npmCi(folder) {
 	const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
 	const cli = process.env.npm_execpath;
 	const [command, ...rest] = cli?.endsWith('.js') ? [process.execPath, cli, ...args] : ['npm', ...args];
 	// Outside of an npm script's settings, which would otherwise speak for the project that the script belongs to.
 	const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(config|package|lifecycle)_/i.test(name)));
-	return new Promise((resolve, reject) => {
+	askRegistry(cli?.endsWith('.js') ? [process.execPath, cli] : ['npm'], { cwd: folder, env });
+	await new Promise((resolve, reject) => {
 		const child = spawn(command, rest, { cwd: folder, env, stdio: 'inherit', shell: command === 'npm' && process.platform === 'win32' });
 		child.on('error', reject);
 		child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`npm ci in ${folder} ended with code ${code}`))));
 	});
 }
 
-if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) console.log(`n8n: ${await ensureN8n()}`);
+if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+	try {
+		console.log(`n8n: ${await ensureN8n()}`);
+	} catch (error) {
+		console.error(`n8n: ${error.message}`);
+		process.exitCode = 1;
+	}
+}

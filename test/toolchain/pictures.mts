@@ -10,6 +10,7 @@ import { openEditor, openWorkflow, screenshotPanel, type Editor } from '../helpe
 import { startInstalledN8n } from '../helpers/installed-n8n.mts';
 import { builtNodes, typeName } from './built-nodes.mts';
 import { galleryCredentials, STAND_IN } from './gallery.mts';
+import { SHOWN_ENDPOINT } from './gallery-page.mts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const PICTURES = path.join(ROOT, 'docs', 'pictures');
@@ -28,7 +29,7 @@ try {
 	const addresses = await galleryCredentials(installed);
 	const canvas = await openEditor(instance, CANVAS);
 	const files = globSync('*.json', { cwd: path.join(ROOT, 'workflows') }).map((file) => path.basename(file, '.json'));
-	for (const file of files.filter(isWanted)) {
+	for (const file of [...files, SHOWN_ENDPOINT].filter(isWanted)) {
 		await openWorkflow(canvas, await instance.importWorkflow(withCredentials(loadWorkflow(file, addresses), addresses)));
 		await drawCanvas(canvas, path.join(PICTURES, 'workflows', `${file}.png`));
 	}

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { askRegistry } from './registry.mjs';
 
 const MINIMUM = [22, 19];
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -15,6 +16,7 @@ const windows = process.platform === 'win32';
 const stamp = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
 
 if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) {
+	reachRegistry();
 	step('installing development packages (npm ci, about half a minute)', () => npm('ci', '--loglevel=error', '--no-audit', '--no-fund'));
 	writeFileSync(stampFile, stamp);
 }
@@ -45,11 +47,22 @@ function newEnough(text) {
 	return major > MINIMUM[0] || (major === MINIMUM[0] && minor >= MINIMUM[1]);
 }
 
-function npm(...args) {
+function npmCommand() {
 	const cli = process.env.npm_execpath;
-	const { status } = cli?.endsWith('.js')
-		? spawnSync(process.execPath, [cli, ...args], { cwd: root, stdio: 'inherit' })
-		: spawnSync('npm', args, { cwd: root, stdio: 'inherit', shell: windows });
+	return cli?.endsWith('.js') ? [process.execPath, cli] : ['npm'];
+}
+
+function reachRegistry() {
+	try {
+		askRegistry(npmCommand(), { cwd: root }, (line) => console.log(`setup: ${line}`));
+	} catch (error) {
+		fail(error.message);
+	}
+}
+
+function npm(...args) {
+	const [command, ...first] = npmCommand();
+	const { status } = spawnSync(command, [...first, ...args], { cwd: root, stdio: 'inherit', shell: command === 'npm' && windows });
 	if (status !== 0) fail(`npm ${args[0]} failed`);
 }
 

@@ -94,7 +94,10 @@ describe('processes that share a store', () => {
 	function twoProcesses() {
 		const clock = new FakeClock();
 		const { backend, patient } = sickStore(new MemoryBackend(clock));
-		const shelf = () => new SharedShelf(new GuardedBackend(backend, { label: 'store', clock }));
+		const shelf = () => {
+			const guarded = new GuardedBackend(backend, { label: 'store', clock });
+			return new SharedShelf(guarded, async (command) => await guarded.sure(command));
+		};
 		return { clock, patient, one: setUp(shelf(), clock), other: setUp(shelf(), clock) };
 	}
 

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CallContext } from '../../lib/core/policy.ts';
 import { MemoryStore } from '../../lib/cache/memory-store.ts';
+import type { LaneOptions } from '../../lib/runtime/compose.ts';
 import { Runtime } from '../../lib/runtime/runtime.ts';
 import type { SharedStore } from '../../lib/runtime/shared-stores.ts';
 import { FakeClock, settle } from '../helpers/fake-clock.mts';
@@ -29,13 +30,18 @@ function newRuntime(): Runtime {
 	return runtime;
 }
 
+/** Keeps answers for an hour. */
+function laneWith(runtime: Runtime, more: Partial<LaneOptions>) {
+	return runtime.lane({
+		source: 'cachedAiCall', scope: { credential: 'none', origin: 'https://api.test' }, place: { workflowId: 'w', nodeName: 'Ask' },
+		cache: { mode: 'readWrite', ttlMs: HOUR, staleWhileRevalidateMs: 0, staleIfErrorMs: 0, refreshTimeoutMs: 1000, isCacheable: () => true },
+		retry: { maxRetries: 0, baseMs: 1, maxMs: 1 }, maxConcurrent: 10, attemptTimeoutMs: 10_000, totalTimeoutMs: 10_000, ...more,
+	});
+}
+
 /** Asks through the cache, for an hour; gives what the trace says of it. */
 async function ask(runtime: Runtime, shared?: SharedStore): Promise<string> {
-	const lane = runtime.lane({
-		source: 'cachedAiCall', scope: { credential: 'none', origin: 'https://api.test' }, place: { workflowId: 'w', nodeName: 'Ask' }, shared,
-		cache: { mode: 'readWrite', ttlMs: HOUR, staleWhileRevalidateMs: 0, staleIfErrorMs: 0, refreshTimeoutMs: 1000, isCacheable: () => true },
-		retry: { maxRetries: 0, baseMs: 1, maxMs: 1 }, maxConcurrent: 10, attemptTimeoutMs: 10_000, totalTimeoutMs: 10_000,
-	});
+	const lane = laneWith(runtime, { shared });
 	const answer = async (_context: CallContext) => 'answer';
 	const { trace } = await lane.run(answer, { signal: new AbortController().signal, key: 'k', idempotent: true });
 	return trace.cache;
@@ -79,6 +85,34 @@ test('a longest time to live holds for what is asked later, and for what was sto
 	expect(await ask(runtime)).toBe('miss');
 	await clock.advance(HOUR / 2);
 	expect(await ask(runtime)).toBe('hit');
+});
+
+test('it also holds for other wordings and for responses that are kept for a fixed time', async () => {
+	const runtime = newRuntime();
+	await runtime.oversight.configure({ longestTtlSeconds: 60 });
+	const lane = runtime.lane({
+		source: 'pooledHttp', scope: { credential: 'none', origin: 'https://api.test' }, place: { workflowId: 'w', nodeName: 'Fetch' },
+		httpCache: {
+			scope: { credential: 'none', origin: 'https://api.test', partition: 'p' }, ttlMs: HOUR, refreshTimeoutMs: 1000,
+			toMessage: () => ({ status: 200, statusMessage: 'OK', url: 'https://api.test/a', redirects: 0, headers: {}, body: Buffer.from('a') }), fromMessage: (message) => message,
+		},
+		retry: { maxRetries: 0, baseMs: 1, maxMs: 1 }, maxConcurrent: 10, attemptTimeoutMs: 10_000, totalTimeoutMs: 10_000,
+	});
+	const request = { method: 'GET', url: 'https://api.test/a', headers: {} };
+	const fetched = async () => (await lane.run(async () => 'a', { signal: new AbortController().signal, idempotent: true, request })).trace.cache;
+	expect([await fetched(), await fetched()]).toEqual(['miss', 'hit']);
+	await clock.advance(61_000);
+	expect(await fetched()).toBe('miss');
+
+	const similar = { mode: 'on', threshold: 0.5, maxAgeMs: HOUR, candidates: 'letters', showPrompt: false } as const;
+	const asked = async (key: string, text: string) => {
+		const outcome = await laneWith(runtime, { similar }).run(async () => 'answer', { signal: new AbortController().signal, key, idempotent: true, prompt: { scope: 's', text } });
+		return outcome.trace.cache;
+	};
+	expect(await asked('one', 'Please tell me the capital of France')).toBe('miss');
+	expect(await asked('two', 'please tell me the capital of France!')).toBe('similar');
+	await clock.advance(61_000);
+	expect(await asked('three', 'Please, tell me the capital of France')).toBe('miss');
 });
 
 test.each([
@@ -126,5 +160,17 @@ describe('over processes', () => {
 		await clock.advance(120_000);
 		await runtime.oversightOver(shared).settings();
 		expect(runtime.longestTtlMs).toBe(5000);
+	});
+
+	test('listening for it keeps no store open that nobody uses', async () => {
+		const runtime = newRuntime();
+		const shared = open(runtime);
+		await runtime.oversightOver(shared).configure({ cacheMegabytes: 8 });
+		await ask(runtime, shared);
+		for (let minute = 0; minute < 40; minute += 1) {
+			await clock.advance(60_000);
+			await settle();
+		}
+		expect(runtime.sharedStores.list()).toEqual([]);
 	});
 });

@@ -145,6 +145,17 @@ describe('a book of rules', () => {
 		expect(book.judge('k', { asOf: 0, marks: { tags: ['none'] } })).toBe('cleared');
 	});
 
+	test('takes rules for the same only if they say the same', () => {
+		const rules: Rule[] = [
+			{ kind: 'all' }, { kind: 'workflow', workflow: 'a b' }, { kind: 'tag', pattern: 'a b' }, { kind: 'url', pattern: 'a b' }, { kind: 'key', pattern: 'a b' },
+			{ kind: 'node', workflow: 'a b', node: 'c' }, { kind: 'node', workflow: 'a', node: 'b c' }, { kind: 'node', workflow: '', node: 'a b c' },
+		];
+		const book = new RuleBook();
+		for (const [index, rule] of rules.entries()) book.add(index + 1, rule);
+		expect(book.entries()).toHaveLength(rules.length);
+		expect(rules.map((rule, index) => [book.knows(index + 1, { ...rule }), book.knows(index + 2, rule)])).toEqual(rules.map(() => [true, false]));
+	});
+
 	test('counts a rule that comes again by its latest number only', () => {
 		const book = new RuleBook(10);
 		for (let number = 1; number <= 100; number += 1) book.add(number, tag('same'));

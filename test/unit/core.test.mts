@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bounded } from '../../lib/core/bounded.ts';
+import { bounded, within } from '../../lib/core/bounded.ts';
 import { systemClock } from '../../lib/core/clock.ts';
 import { CancelledError, FastpathError, HttpStatusError, InvalidOptionError, TimeoutError, hasCode, isFastpathError } from '../../lib/core/errors.ts';
 import { pipeline, type Policy } from '../../lib/core/policy.ts';
@@ -86,6 +86,20 @@ describe('a signal', () => {
 		expect(parents.map(({ signal }) => listeners(signal))).toEqual([0, 0]);
 	});
 
+	test('of a child tells the platform\'s listeners too, and a child of the child, though nobody listens to the platform for it', () => {
+		const parent = new AbortController();
+		const child = childController(parent.signal);
+		const grandchild = childController(child.controller.signal);
+		const heard: string[] = [];
+		child.controller.signal.addEventListener('abort', () => heard.push('platform'));
+		onAbort(grandchild.controller.signal, () => heard.push('grandchild'));
+		parent.abort();
+		parent.abort();
+		child.controller.abort();
+		expect(heard).toEqual(['platform', 'grandchild']);
+		expect(abortReason(grandchild.controller.signal)).toBe(abortReason(child.controller.signal));
+	});
+
 	test('a wait on a promise ends with the promise or with the abort, whichever is first, and leaves no listener', async () => {
 		const { signal } = new AbortController();
 		expect(await abortable(Promise.resolve(1), signal)).toBe(1);
@@ -119,6 +133,43 @@ describe('the clocks', () => {
 		expect(await rejection(sleep)).toBeInstanceOf(CancelledError);
 		expect(listeners(stop.signal)).toBe(0);
 		expect(await rejection(systemClock.sleep(1, AbortSignal.abort()))).toBeInstanceOf(CancelledError);
+	});
+});
+
+describe('work within a time', () => {
+	const bound = (clock: FakeClock, parent: AbortSignal) => ({ clock, phase: 'attempt', ms: 100, parent }) as const;
+
+	test('settles as the work does, and leaves no timer and no listener', async () => {
+		const clock = new FakeClock();
+		const { signal } = new AbortController();
+		const error = new Error('x');
+		expect(await within(bound(clock, signal), async () => 1)).toBe(1);
+		expect(await rejection(within(bound(clock, signal), async () => await Promise.reject(error)))).toBe(error);
+		expect([clock.timers, listeners(signal)]).toEqual([0, 0]);
+	});
+
+	test.each(['time', 'parent'])('is told by its signal that it is over (%s), and nothing waits for what never ends', async (which) => {
+		const clock = new FakeClock();
+		const parent = new AbortController();
+		let told: unknown;
+		const wait = rejection(within(bound(clock, parent.signal), async (signal) => {
+			onAbort(signal, () => (told = signal.reason));
+			return await deferred<never>().promise;
+		}));
+		if (which === 'parent') parent.abort();
+		else await clock.advance(100);
+		const error = await wait;
+		expect(error).toBeInstanceOf(which === 'parent' ? CancelledError : TimeoutError);
+		expect(told).toBe(error);
+		expect([clock.timers, listeners(parent.signal)]).toEqual([0, 0]);
+	});
+
+	test('is begun with an aborted signal where its parent has ended already', async () => {
+		const clock = new FakeClock();
+		let aborted: boolean | undefined;
+		const error = await rejection(within(bound(clock, AbortSignal.abort()), async (signal) => (aborted = signal.aborted)));
+		expect(error).toBeInstanceOf(CancelledError);
+		expect([aborted, clock.timers]).toEqual([true, 0]);
 	});
 });
 

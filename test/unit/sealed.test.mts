@@ -51,6 +51,23 @@ describe('a sealed store', () => {
 		}
 	});
 
+	test('leaves what is smaller than 1 KB as it is, and reads it where it was compressed all the same', async () => {
+		const store = sealed();
+		const sizeOf = async (bytes: Buffer) => {
+			await store.set('a', bytes, HOUR_MS);
+			expect(await store.get('a')).toEqual(bytes);
+			return (await only()).bytes.length;
+		};
+		expect([await sizeOf(PROSE.subarray(0, 1023)), await sizeOf(PROSE.subarray(0, 1024))]).toEqual([1026, expect.toSatisfy((size: number) => size < 200)]);
+		for (const size of [1, 63, 64, 600]) {
+			const head = Buffer.from([0xfa, 1, 1, 0, 0, 0, 0]);
+			head.writeUInt32BE(size, 3);
+			await memory.set('old', Buffer.concat([head, zlib.zstdCompressSync(PROSE.subarray(0, size))]), HOUR_MS);
+			expect(await store.get('old')).toEqual(PROSE.subarray(0, size));
+		}
+		expect(store.unreadable).toBe(0);
+	});
+
 	test('gives back large values as they were', async () => {
 		const large = Buffer.alloc(3 * MEGABYTE, 'large and dull ');
 		const store = sealed(current);
@@ -165,6 +182,7 @@ describe('a store whose secret was changed', () => {
 		await store.append('list', Buffer.from('2'), { ttlMs: HOUR_MS, max: 5 });
 		expect(await store.get('a')).toEqual(PROSE);
 		expect(await store.getMany(['x', 'a', 'b'])).toEqual([undefined, PROSE, Buffer.from('new')]);
+		expect(await store.getMany(['b', 'x', 'a', 'b'])).toEqual([Buffer.from('new'), undefined, PROSE, Buffer.from('new')]);
 		expect((await store.list('list')).map(String)).toEqual(['1', '2']);
 		expect((await store.scan('', 10)).sort()).toEqual(['a', 'b']);
 		expect([await sealed(current).get('a'), store.unreadable]).toEqual([undefined, 0]);

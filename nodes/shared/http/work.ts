@@ -6,8 +6,7 @@ import { openLibrary } from '../../../lib/n8n/templates';
 import type { Outcome, Runtime, SharedStore } from '../../../lib/runtime';
 import { accessOpener, secretQueryOf, type Access } from './access';
 import type { Fetched } from './fetched';
-import { CONTENT_TYPES_OR_TEMPLATE } from './body';
-import { CONTENT_TYPES } from './choices';
+import type { ContentTypes } from './body';
 import { loadBody } from './load-body';
 import { createRequester, type ReadyRequest } from './operations/request';
 import { toItems } from './output';
@@ -38,11 +37,12 @@ export interface HttpWork {
 	send(access: Access, request: ReadyRequest, signal: AbortSignal): Promise<Outcome<HttpResponse>>;
 }
 
-export async function httpWork(context: IExecuteFunctions, runtime: Runtime, source: string): Promise<HttpWork> {
+/** @param offered the kinds of body that the panel of the node offers */
+export async function httpWork(context: IExecuteFunctions, runtime: Runtime, source: string, offered: ContentTypes): Promise<HttpWork> {
 	const shared = await openStore(context, runtime, readStore(context));
 	const place = { workflowId: context.getWorkflow().id ?? '', nodeId: context.getNode().id, nodeName: context.getNode().name, shared };
 	const request = createRequester(runtime, place, source);
-	const read = parameterReader(context, source === 'batchRequest' ? CONTENT_TYPES_OR_TEMPLATE : CONTENT_TYPES);
+	const read = parameterReader(context, offered);
 	const open = accessOpener(context);
 	const inputs = context.getInputData();
 	const paginationOf = once(() => readPagination(context));

@@ -79,7 +79,7 @@ export const cachingOptions: INodeProperties[] = [
 		],
 	},
 	{
-		displayName: 'Share Identical Requests in Flight',
+		displayName: 'Share Requests in Flight',
 		name: 'shareInFlight',
 		type: 'boolean',
 		default: false,
