@@ -227,6 +227,6 @@ describe.skipIf(!chromiumPath())('the editor', () => {
 		['configure-performance-settings', 'Configure', 'Begin With Defaults'],
 	])('shows the panel of %s: %s', async (workflow, node, field) => {
 		await screenshotNode(editor, ids.get(workflow) ?? '', node, path.join(PICTURES, `performance-${workflow}.png`));
-		expect(await editor.page.locator('[data-test-id="ndv"]').innerText()).toContain(field);
+		await editor.page.locator('[data-test-id="ndv"]').filter({ hasText: field }).waitFor();
 	}, 60_000);
 });

@@ -1,5 +1,6 @@
 /** What n8n's installer does around the files of a package: its record in the database, and a newer version in their place. */
-import { cp, glob, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { glob, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -50,12 +51,17 @@ export async function nextVersion(tarball: string, version: string): Promise<str
 	return archive;
 }
 
-/** Puts the files of another version over those of a package that a running n8n has loaded. */
+/** Puts another version in the place of one that a running n8n has loaded: each entry at once, so that no reload sees half of it. */
 export async function overwritePackage(userFolder: string, name: string, tarball: string): Promise<void> {
 	const other = await createUserFolder({ tarball });
 	const of = (folder: string) => path.join(folder, '.n8n', 'nodes', 'node_modules', name);
+	const aside = path.join(other, 'aside');
 	try {
-		for (const entry of await readdir(of(other))) await cp(path.join(of(other), entry), path.join(of(userFolder), entry), { recursive: true, force: true });
+		await mkdir(aside);
+		for (const entry of await readdir(of(other))) {
+			if (existsSync(path.join(of(userFolder), entry))) await rename(path.join(of(userFolder), entry), path.join(aside, entry));
+			await rename(path.join(of(other), entry), path.join(of(userFolder), entry));
+		}
 	} finally {
 		await rm(other, { recursive: true, force: true });
 	}
