@@ -15,12 +15,12 @@ function plainText(prompt: string): string {
  * hash, so that prompts of different scopes meet neither in a posting list nor in the count of a rarity.
  */
 export function sketchOf(scope: string, prompt: string): Uint32Array {
-	const text = plainText(prompt);
-	const seed = hashOf(scope);
+	const units = unitsOf(plainText(prompt));
+	const seed = unitsOf(scope).reduce(fold, OFFSET_BASIS);
 	const hashes = new Set<number>();
-	for (let start = 0; start + GRAM_LENGTH <= text.length; start += 1) {
+	for (let start = 0; start + GRAM_LENGTH <= units.length; start += 1) {
 		let hash = seed;
-		for (let index = start; index < start + GRAM_LENGTH; index += 1) hash = fold(hash, text.charCodeAt(index));
+		for (let index = start; index < start + GRAM_LENGTH; index += 1) hash = fold(hash, units[index] ?? 0);
 		hashes.add(mix(hash));
 	}
 	const sorted = Uint32Array.from(hashes).sort();
@@ -46,11 +46,17 @@ export function resemblance(a: Uint32Array, b: Uint32Array, weigh: (gram: number
 	return all === 0 ? 0 : shared / all;
 }
 
-function hashOf(text: string): number {
-	let hash = 0x811c9dc5;
-	for (let index = 0; index < text.length; index += 1) hash = fold(hash, text.charCodeAt(index));
-	return hash;
+/**
+ * The UTF-16 units of a text, read once. V8 reads them from a string five times as slowly once any code of the process has
+ * made a class that extends String, which clients of Redis do.
+ */
+function unitsOf(text: string): Uint16Array {
+	const units = new Uint16Array(text.length);
+	Buffer.from(units.buffer).write(text, 'utf16le');
+	return units;
 }
+
+const OFFSET_BASIS = 0x811c9dc5;
 
 /** One step of FNV-1a (G. Fowler, L. C. Noll, K.-P. Vo), taken per UTF-16 unit. */
 function fold(hash: number, unit: number): number {

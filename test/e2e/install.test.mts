@@ -26,7 +26,7 @@ beforeAll(async () => {
 	tarball = await packPackage();
 	next = await nextVersion(tarball, NEXT);
 	userFolder = await createUserFolder({ tarball });
-	standIn = await startStandIn();
+	standIn = await startStandIn({ items: [{}, {}, {}, {}, {}] });
 	// With it, n8n loads a package anew when its files change, by the steps of its updates.
 	instance = await startN8n({ userFolder, env: { N8N_DEV_RELOAD: 'true' } });
 	const recorded = nodes.map((node) => ({ displayName: node.description.displayName, type: typeName(node), version: [node.description.version].flat().at(-1) ?? 1 }));
@@ -117,24 +117,27 @@ describe.skipIf(!chromiumPath())('in the editor', () => {
 	});
 });
 
-test('an update under load loses no execution, goes on with the cache and leaves no socket of the old version', async () => {
+test('an update under load loses no execution, goes on with the cache and with a batch, and leaves no socket of the old version', async () => {
 	const openAiApi = await instance.createCredential({ name: 'OpenAI', type: 'openAiApi', data: { apiKey: standIn.apiKey, url: `${standIn.url}/v1`, header: false } });
 	const hook = (name: string, node: Record<string, unknown>) => ({
 		name,
 		nodes: [
-			{ id: '1', name: 'Hook', type: 'n8n-nodes-base.webhook', typeVersion: 2.1, webhookId: name, position: [0, 0], parameters: { path: name, responseMode: 'lastNode', options: {} } },
-			{ id: '2', name: 'Work', position: [220, 0], ...node },
+			{ id: '1', name: 'Hook', type: 'n8n-nodes-base.webhook', typeVersion: 2.1, webhookId: name, position: [0, 0], parameters: { path: name, httpMethod: 'POST', responseMode: 'lastNode', options: {} } },
+			{ id: '2', name: 'Items', type: 'n8n-nodes-base.splitOut', typeVersion: 1, position: [220, 0], parameters: { fieldToSplitOut: 'body.ids', options: { destinationFieldName: 'id' } } },
+			{ id: '3', name: 'Work', position: [440, 0], ...node },
 		],
-		connections: { Hook: { main: [[{ node: 'Work', type: 'main', index: 0 }]] } },
+		connections: { Hook: { main: [[{ node: 'Items', type: 'main', index: 0 }]] }, Items: { main: [[{ node: 'Work', type: 'main', index: 0 }]] } },
 	});
 	const pooled = { type: `${manifest.name}.pooledHttp`, typeVersion: 1, parameters: { url: `${standIn.url}/slow/400` } };
 	const asked = { type: `${manifest.name}.cachedAiCall`, typeVersion: 1, parameters: { provider: 'openAi', model: { __rl: true, mode: 'id', value: 'gpt-4o-mini' }, prompt: 'tag this package: updates' }, credentials: { openAiApi } };
-	for (const workflow of [hook('slow', pooled), hook('cached', asked)]) await instance.activate(await instance.importWorkflow(workflow));
-	const call = async (name: string) => {
-		const response = await fetch(`${instance.url}/webhook/${name}`);
+	const batch = { type: `${manifest.name}.batchRequest`, typeVersion: 1, parameters: { url: `=${standIn.url}/api/packages/{{ $json.id }}`, resume: 'key', batchKey: 'november' } };
+	for (const workflow of [hook('slow', pooled), hook('cached', asked), hook('batch', batch)]) await instance.activate(await instance.importWorkflow(workflow));
+	const call = async (name: string, ...ids: number[]) => {
+		const response = await fetch(`${instance.url}/webhook/${name}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ids: [1, ...ids] }) });
 		return { status: response.status, text: await response.text() };
 	};
 	const before = await call('cached');
+	expect((await call('batch', 2, 3)).status).toBe(200);
 	standIn.reset();
 
 	let loading = true;
@@ -169,7 +172,8 @@ test('an update under load loses no execution, goes on with the cache and leaves
 	const after = await call('cached');
 	expect(JSON.parse(before.text)).toMatchObject({ text: 'Tags: updates', cached: false });
 	expect(JSON.parse(after.text)).toMatchObject({ text: 'Tags: updates', cached: true });
-	expect(standIn.counters().calls).toEqual({ 'GET /slow/:ms': answers.filter(({ done }) => done).length });
+	expect((await call('batch', 2, 3, 4)).status).toBe(200);
+	expect(standIn.counters().calls).toEqual({ 'GET /slow/:ms': answers.filter(({ done }) => done).length, 'GET /api/packages/:i': 1 });
 	// The new version has opened its own, and those of the old one are closed.
 	const { http } = standIn.counters().connections;
 	expect(http.opened).toBeGreaterThan(opened);
