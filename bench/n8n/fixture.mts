@@ -29,7 +29,7 @@ export interface MeasuredN8n {
 export async function startMeasuredN8n(env: Record<string, string> = {}): Promise<MeasuredN8n> {
 	const folder = mkdtempSync(path.join(tmpdir(), 'fastpath-bench-items-'));
 	const itemsFile = path.join(folder, 'items.json');
-	writeFileSync(itemsFile, JSON.stringify(Array.from({ length: MOST_ITEMS }, (_item, index) => ({ name: `package ${index}` }))));
+	writeFileSync(itemsFile, JSON.stringify(Array.from({ length: MOST_ITEMS }, (_item, index) => ({ name: `package ${index}`, topic: `topic ${index % 100}` }))));
 	const tarball = await packPackage();
 	const userFolder = await createUserFolder({ tarball });
 	rmSync(path.dirname(tarball), { recursive: true, force: true });

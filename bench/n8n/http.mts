@@ -41,6 +41,7 @@ async function scenarios(bench: Bench, { instance, server }: MeasuredN8n): Promi
 	return [
 		{ id: 'literal', title: `${many} https items, one address`, items: many, parameters: literal },
 		{ id: 'expression', title: `${many} https items, an address each`, items: many, parameters: { ...literal, url: `=${server.httpsUrl}/api/packages/{{ $json.index }}` } },
+		{ id: 'computed', title: `${many} https items, an address each, computed`, items: many, parameters: { ...literal, url: `=${server.httpsUrl}/api/packages/{{ $json.index % 100 }}` } },
 		{
 			id: 'credential', title: `${many} https items, with a credential`, items: many, credentials: { httpHeaderAuth: credential },
 			parameters: { ...literal, authentication: 'genericCredentialType', genericAuthType: 'httpHeaderAuth' },

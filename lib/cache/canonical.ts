@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { types } from 'node:util';
+import { isPlain, kindOf } from '../core/plain';
 import { isBase64 } from './base64';
-import { isPlain, kindOf } from './isolate';
 import { layoutOf } from './layout';
 
 /** Base64 of as many characters is put aside, where that is asked for. */

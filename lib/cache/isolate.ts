@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { isPlain, kindOf } from '../core/plain';
 
 /**
  * A copy that shares nothing mutable with the original, for plain data: JSON values, bytes and dates.
@@ -35,27 +36,8 @@ function copy(value: unknown): unknown {
 	return refuse(value);
 }
 
-/** An object whose members are all there is to it: no class, no hidden state. */
-export function isPlain(value: object): boolean {
-	const prototype: unknown = Object.getPrototypeOf(value);
-	return prototype === Object.prototype || prototype === null || isForeignPlain(prototype);
-}
-
-/** A plain object of another realm: n8n loads nodes in a vm context, whose Object is not this one's. */
-function isForeignPlain(prototype: unknown): boolean {
-	return (
-		typeof prototype === 'object' && prototype !== null && Object.getPrototypeOf(prototype) === null &&
-		Object.hasOwn(prototype, 'hasOwnProperty')
-	);
-}
-
 function refuse(value: unknown): never {
 	throw new TypeError(`Only plain data can be cached, not a ${kindOf(value)}`);
-}
-
-/** The class of an object or the type of anything else, for messages. */
-export function kindOf(value: unknown): string {
-	return typeof value === 'object' && value !== null ? (value.constructor?.name ?? 'bare object') : typeof value;
 }
 
 /** Bytes that a value takes at rest, near enough for a bound: two per character, eight per number, sixteen per container. */

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { isPlain, kindOf } from './isolate';
+import { isPlain, kindOf } from '../core/plain';
 
 /**
  * Marks an object that stands for what JSON cannot hold: `{ "#fastpath": "bytes", "of": "<base64>" }`.

@@ -1,4 +1,3 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Resume } from '../../lib/batch/rounds';
 import { InvalidOptionError } from '../../lib/core/errors';
 import { requireNumber, requireOneOf, requireText } from '../../lib/core/validate';
@@ -72,7 +71,7 @@ function readResume(context: ParameterContext): Resume | undefined {
 
 function itemKeys(context: ParameterContext, options: Values): (itemIndex: number) => string {
 	if (options.itemKey === undefined) return () => '';
-	return (itemIndex) => requireText('Item Key', asText(context.getNodeParameter('options.itemKey', itemIndex, '')));
+	return perItem(context, (from, itemIndex) => requireText('Item Key', asText(from.getNodeParameter('options.itemKey', itemIndex, ''))), ['options']);
 }
 
 function readCosts(context: ParameterContext, options: Values): Pick<BatchSettings, 'costOf' | 'costLimit'> {
@@ -101,13 +100,8 @@ export function readGather(context: ParameterContext): GatherSettings | undefine
 	return toGatherSettings((name) => context.getNodeParameter(name, 0, null) ?? undefined);
 }
 
-/** The default of the field; an expression costs a third of a millisecond per item, and this one is known. */
-const WHOLE_ITEM = '={{ $json }}';
-
-export function gatherReader(context: ParameterContext & Pick<IExecuteFunctions, 'getInputData'>, settings: GatherSettings): (itemIndex: number) => GatherItem {
-	const whole = context.getNode().parameters.gatherItem === WHOLE_ITEM;
-	const inputs = context.getInputData();
+export function gatherReader(context: ParameterContext, settings: GatherSettings): (itemIndex: number) => GatherItem {
 	const value = perItem(context, (from, itemIndex) => toGatherValue(from.getNodeParameter('gatherItem', itemIndex)), ['gatherItem']);
 	const rest = perItem(context, (from, itemIndex) => toRest(from.getNodeParameter('gatherOptions.restOfBody', itemIndex, ''), settings), ['gatherOptions']);
-	return (itemIndex) => ({ value: whole ? (inputs[itemIndex]?.json ?? {}) : value(itemIndex), rest: rest(itemIndex) });
+	return (itemIndex) => ({ value: value(itemIndex), rest: rest(itemIndex) });
 }

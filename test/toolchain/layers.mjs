@@ -123,9 +123,9 @@ function isTypeOnly(node, kind) {
 	return node.specifiers.length > 0 && node.specifiers.every((specifier) => specifier[kind] === 'type');
 }
 
-/** Reading a node's parameters happens in one file per node, or in the one that HTTP nodes share; option loaders read the field beside them. */
+/** Reading a node's parameters happens in one file per node, or in the one that HTTP nodes share, through the one that asks n8n; option loaders read the field beside them. */
 const READERS = {
-	getNodeParameter: /^nodes\/(?:shared\/http|[^/]+)\/parameters\.ts$/,
+	getNodeParameter: /^(?:nodes\/(?:shared\/http|[^/]+)|lib\/n8n)\/parameters\.ts$/,
 	getCurrentNodeParameter: /^nodes\/[^/]+\/methods\.ts$/,
 	getCurrentNodeParameters: /^nodes\/[^/]+\/methods\.ts$/,
 };

@@ -75,6 +75,7 @@ describe('what is kept to one place', () => {
 		expect(await rulesBroken('lib/n8n/sample.ts', read)).toEqual(['layers/parameters']);
 		expect(await rulesBroken('nodes/Sample/parameters.ts', read)).toEqual([]);
 		expect(await rulesBroken('nodes/shared/http/parameters.ts', read)).toEqual([]);
+		expect(await rulesBroken('lib/n8n/parameters.ts', read)).toEqual([]);
 		expect(await rulesBroken('nodes/shared/http/output.ts', read)).toEqual(['layers/parameters']);
 	});
 
