@@ -144,7 +144,7 @@ export const CATALOGUE: readonly Entry[] = [
 		file: 'n8n/http.mts',
 		title: 'HTTP in n8n',
 		what: 'HTTP Request, Pooled HTTP and Batch Request on the same items in one n8n, by the time that n8n notes for the node; No Operation for what an execution costs anyway.',
-		caveat: 'n8n notes whole milliseconds. The first table is of a process that has just started, one execution each; in the others the first five executions of each do not count. HTTP Request sends all its requests at once, so 10,000 (--full) are not asked of it. Processor time is that of the n8n process over the execution, with the fetching of the items and the saving of its result. Connections are what the server counted.',
+		caveat: 'n8n notes whole milliseconds. The first table is of a process that has just started, one execution each; in the others the first fifteen executions of each do not count, after which they are no faster. HTTP Request sends all its requests at once, so 10,000 (--full) are not asked of it. Processor time is that of the n8n process over the execution, with the fetching of the items and the saving of its result. Connections are what the server counted.',
 		needs: ['n8n'],
 	},
 	{

@@ -6,15 +6,21 @@ export const UNRESOLVED: unique symbol = Symbol('unresolved');
 /** What a parameter comes to for an item's `json`, or UNRESOLVED. */
 export type Resolve = (json: unknown) => unknown;
 
-type Path = readonly string[];
+/** A place in the item, or its JSON. */
+interface Place {
+	readonly path: readonly string[];
+	readonly asJson: boolean;
+}
 
-const PLACE = /^\s*\$json((?:\??\.[A-Za-z_$][\w$]*|\["[^"\\]*"\]|\['[^'\\]*'\]|\[\d{1,9}\])*)\s*$/;
+const PLACE = /^\$json((?:\??\.[A-Za-z_$][\w$]*|\["[^"\\]*"\]|\['[^'\\]*'\]|\[\d{1,9}\])*)$/;
+const AS_JSON = /^JSON\.stringify\(([^()]*)\)$/;
 const STEP = /\.([A-Za-z_$][\w$]*)|\["([^"\\]*)"\]|\['([^'\\]*)'\]|\[(\d+)\]/g;
 
 /**
  * A parameter as it stands in the node, made of literals and of expressions that only name places in the item, such as
- * `=https://api.example.com/orders/{{ $json.order.id }}`. Undefined where it holds any other expression. What such a place
- * comes to is said of what JSON can hold, and inside of a text of texts, numbers and booleans; for anything else n8n has rules of its own.
+ * `=https://api.example.com/orders/{{ $json.order.id }}` or `={ "text": {{ JSON.stringify($json.text) }} }`. Undefined where it holds any
+ * other expression. What such a place comes to is said of what JSON can hold, and inside of a text of texts, numbers and booleans; for
+ * anything else n8n has rules of its own.
  */
 export function compile(raw: unknown): Resolve | undefined {
 	if (typeof raw === 'string' && raw.startsWith('=')) return compileText(raw.slice(1));
@@ -27,11 +33,11 @@ function compileText(text: string): Resolve | undefined {
 	if (!parts) return undefined;
 	const [first, only] = parts;
 	// An expression and nothing else gives the value itself, and beside any character its text.
-	if (parts.length === 2 && first === '' && typeof only === 'object') return (json) => copyOf(valueAt(json, only));
+	if (parts.length === 2 && first === '' && typeof only === 'object') return (json) => valueOf(json, only);
 	return (json) => {
 		let filled = '';
 		for (const part of parts) {
-			const value = typeof part === 'string' ? part : valueAt(json, part);
+			const value = typeof part === 'string' ? part : valueOf(json, part);
 			if (!isWritten(value)) return UNRESOLVED;
 			filled += value;
 		}
@@ -39,32 +45,38 @@ function compileText(text: string): Resolve | undefined {
 	};
 }
 
-/** Texts and paths in turns. */
-function partsOf(text: string): Array<string | Path> | undefined {
+/** Texts and places in turns. */
+function partsOf(text: string): Array<string | Place> | undefined {
 	// A backslash may escape what follows it.
 	if (text.includes('\\')) return undefined;
-	const parts: Array<string | Path> = [];
+	const parts: Array<string | Place> = [];
 	let at = 0;
 	for (let open = text.indexOf('{{'); open >= 0; open = text.indexOf('{{', at)) {
 		const close = text.indexOf('}}', open + 2);
-		const path = close < 0 ? undefined : pathOf(text.slice(open + 2, close));
-		if (!path) return undefined;
-		parts.push(text.slice(at, open), path);
+		const place = close < 0 ? undefined : placeOf(text.slice(open + 2, close).trim());
+		if (!place) return undefined;
+		parts.push(text.slice(at, open), place);
 		at = close + 2;
 	}
 	if (at < text.length) parts.push(text.slice(at));
 	return parts;
 }
 
-function pathOf(code: string): Path | undefined {
-	const place = PLACE.exec(code)?.[1];
-	if (place === undefined) return undefined;
-	const path = Array.from(place.matchAll(STEP), ([, ...names]) => names.find((name) => name !== undefined) ?? '');
+function placeOf(code: string): Place | undefined {
+	const inside = AS_JSON.exec(code)?.[1];
+	const steps = PLACE.exec(inside?.trim() ?? code)?.[1];
+	if (steps === undefined) return undefined;
+	const path = Array.from(steps.matchAll(STEP), ([, ...names]) => names.find((name) => name !== undefined) ?? '');
 	// n8n refuses some of what every object has, and of the rest sees its own.
-	return path.some((name) => name in Object.prototype) ? undefined : path;
+	return path.some((name) => name in Object.prototype) ? undefined : { path, asJson: inside !== undefined };
 }
 
-function valueAt(json: unknown, path: Path): unknown {
+function valueOf(json: unknown, { path, asJson }: Place): unknown {
+	const value = copyOf(valueAt(json, path));
+	return asJson && value !== UNRESOLVED ? JSON.stringify(value) : value;
+}
+
+function valueAt(json: unknown, path: readonly string[]): unknown {
 	let value = json;
 	for (const name of path) {
 		if (typeof value !== 'object' || value === null || !(Array.isArray(value) || isPlain(value)) || !Object.hasOwn(value, name)) return UNRESOLVED;

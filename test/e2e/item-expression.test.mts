@@ -22,6 +22,8 @@ const FORMS = [
 	(place: string) => `={{ ${place} }}`,
 	(place: string) => `={{${place}}}`,
 	(place: string) => `={{\n${place}\t}}`,
+	(place: string) => `={{ JSON.stringify(${place}) }}`,
+	(place: string) => `={ "a": {{ JSON.stringify( ${place} ) }}, "b": "{{ ${place} }}" }`,
 	(place: string) => `= {{ ${place} }}`,
 	(place: string) => `={{ ${place} }}\n`,
 	(place: string) => `=https://api.example.com/{{ ${place} }}/orders?of={{ ${place} }}`,

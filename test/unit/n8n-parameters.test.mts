@@ -81,6 +81,8 @@ describe('an expression', () => {
 		['={{ $json["with space"] }}{{ $json[\'a\'] }}', '21'],
 		['={{ $json.list[0].b }}', 'in a list'],
 		['={{ $json.a }} ', '1 '],
+		['={{ JSON.stringify($json.text) }}', '"é “x”"'],
+		['={ "deep": {{JSON.stringify( $json.deep )}}, "nil": {{ JSON.stringify($json.nil) }} }', '{ "deep": {"er":{"est":"c"}}, "nil": null }'],
 		['={{ $json.nil }}', null],
 		['={{ $json.list }}', [{ b: 'in a list' }]],
 		['={{ $json.deep }}', { er: { est: 'c' } }],
@@ -104,7 +106,7 @@ describe('an expression', () => {
 
 	test.each([
 		'={{ $json.a + 1 }}', '={{ $json.a.toFixed(2) }}', '={{ $json["a" + "b"] }}', '={{ $json.a', '={{ }}', '=\\{{ $json.a }}', '={{{ $json.a }}}', '={{ $json.a // why\n }}',
-		'={{ $item(0).$json.a }}', '={{ $("Other").item.json.a }}', '={{ $json[0x1] }}', '={{ $json["\\u0061"] }}', '={{ $json.list[-1] }}', '={{ $jsonn.a }}', '={{ $json.toString }}', '={{ $json.__proto__ }}', '={{ $json["constructor"] }}',
+		'={{ $item(0).$json.a }}', '={{ $("Other").item.json.a }}', '={{ $json[0x1] }}', '={{ $json["\\u0061"] }}', '={{ $json.list[-1] }}', '={{ $jsonn.a }}', '={{ JSON.stringify($json, null, 2) }}', '={{ JSON.stringify($json.a) + 1 }}', '={{ JSON.parse($json.a) }}', '={{ $json.toString }}', '={{ $json.__proto__ }}', '={{ $json["constructor"] }}',
 	])('%s is left to n8n', (raw) => {
 		expect(compile(raw)).toBeUndefined();
 		expect(compile({ of: { list: ['literal', raw] } })).toBeUndefined();
