@@ -157,6 +157,14 @@ export const CATALOGUE: readonly Entry[] = [
 		needs: ['n8n'],
 	},
 	{
+		name: 'batch',
+		group: 'n8n',
+		file: 'n8n/batch.mts',
+		title: 'Batch Request in n8n\'s engine',
+		what: 'Batch Request against a server that fails one request in ten (a 429 with Retry-After, a 503, or a connection that is cut after the work was done); beside a loop over a bare undici Pool with as many requests at once, with and without a journal; and the memory that a great many items take, beside bare items of n8n.',
+		caveat: 'n8n\'s engine runs in the process that measures, without n8n\'s server, database and editor. Processor time is that of this process alone; where the machine is busy, it is what the ratios hang on. A POST that was cut or refused without a Retry-After must not be repeated, and fails; a GET is repeated, and a cut one is then done twice. Heap is what V8 holds after a collection, with input and output. A closed loop.',
+	},
+	{
 		name: 'store-hits',
 		group: 'store',
 		file: 'store/hits.mts',

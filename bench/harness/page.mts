@@ -27,8 +27,7 @@ Where the load is above the number of cores, others were at work, and times on t
 Where requests are sent, a closed loop sends them: the next one waits for an answer, so a server that stalls is asked less, and the tail of
 the distribution looks better than it would to independent callers (coordinated omission).
 
-Two more have commands and pages of their own: \`bench/batch.mts\` ([Batch Request](batch-request.md#figures)), and \`bench/replay.mts\` for
-how often similar prompts are right ([prompts](prompts.md)).
+One more has a command and a page of its own: \`bench/replay.mts\`, for how often similar prompts are right ([prompts](prompts.md)).
 `;
 
 export function saveResult(result: Result): void {

@@ -1,5 +1,5 @@
 /**
- * The server that bench/batch.mts measures against, in a process of its own. It ends when its input does.
+ * The server that bench/n8n/batch.mts measures against, in a process of its own. It ends when its input does.
  *
  *   GET  /wait/<ms>/<id>     answers after so many ms
  *   *    /troubled/<id>      fails one request in ten: 429 with Retry-After, 503, or a connection cut after the work was done
