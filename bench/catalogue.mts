@@ -153,7 +153,7 @@ export const CATALOGUE: readonly Entry[] = [
 		file: 'n8n/ai.mts',
 		title: 'AI in n8n',
 		what: 'The same prompts by HTTP Request, by Cached AI Call that asks and that hits; many items that are in the cache; an AI Agent with its model bare and behind Cached Chat Model.',
-		caveat: 'The model is a stand-in that answers after a fixed time. HTTP Request sends all prompts at once, Cached AI Call ten at a time unless told otherwise (Concurrency), which is why it takes longer where it asks a slow model. An expression that names a field of the item is read there; any other costs what n8n\'s expression engine takes for it, in every node alike.',
+		caveat: 'The model is a stand-in that answers after a fixed time. HTTP Request sends all prompts at once, Cached AI Call ten at a time unless told otherwise (Max Concurrent), which is why it takes longer where it asks a slow model. An expression that names a field of the item is read there; any other costs what n8n\'s expression engine takes for it, in every node alike.',
 		needs: ['n8n'],
 	},
 	{

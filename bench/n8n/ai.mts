@@ -23,10 +23,10 @@ export default async function ai(bench: Bench): Promise<void> {
 
 type Credentials = NonNullable<Node['credentials']>;
 
-function cachedCall(credentials: Credentials, prompt: string, cacheMode: string): Node {
+function cachedCall(credentials: Credentials, prompt: string, cacheMode: string, options: Readonly<Record<string, unknown>> = {}): Node {
 	return {
 		type: 'n8n-nodes-fastpath.cachedAiCall',
-		parameters: { operation: 'chat', provider: 'openAi', model: { __rl: true, mode: 'id', value: 'gpt-4o-mini' }, promptType: 'text', prompt, cacheMode, options: {} },
+		parameters: { operation: 'chat', provider: 'openAi', model: { __rl: true, mode: 'id', value: 'gpt-4o-mini' }, promptType: 'text', prompt, cacheMode, options },
 		credentials,
 	};
 }
@@ -50,6 +50,7 @@ async function calls(bench: Bench, n8n: MeasuredN8n, credentials: Credentials): 
 			[
 				await n8n.contender('HTTP Request', bare, items),
 				await n8n.contender('Cached AI Call, always asks', cachedCall(credentials, PROMPT, 'refresh'), items),
+				await n8n.contender('the same, all at once', cachedCall(credentials, PROMPT, 'refresh', { concurrency: items }), items),
 				await n8n.contender('Cached AI Call, hits', cachedCall(credentials, PROMPT, 'readWrite'), items),
 			],
 			{ rounds: bench.pick({ smoke: 1, default: 5, full: 9 }), warmUp: 1 },

@@ -140,8 +140,9 @@ async function goodput(bench: Bench, server: Server, run: Run, delayMs: number):
 		[
 			{ name: BARE, round: async () => await timed(items, async () => await bareLoop(server.url, items, delayMs)) },
 			ours('Batch Request, the same URL for all', `${server.url}/wait/${delayMs}/1`),
-			ours('Batch Request, an expression in the URL', each),
+			ours('Batch Request, a field of the item in the URL', each),
 			ours('the same with a journal (Resume)', each, { resume: 'retries' }),
+			ours('Batch Request, any other expression in the URL', `=${server.url}/wait/${delayMs}/{{ $json.id * 1 }}`),
 		],
 		{ rounds: bench.pick({ smoke: 1, default: 3, full: 3 }), warmUp: bench.pick({ smoke: 0, default: 1, full: 1 }) },
 	);
