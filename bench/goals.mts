@@ -88,7 +88,7 @@ export const GOALS: readonly Goal[] = [
 		measured: (figures) => figures('peers-http', 'https-0-50', WHOLE) / figures('peers-http', 'https-0-50', 'undici Pool'),
 		why: SERVER_WHY,
 	},
-	asFast('Pooled HTTP, 200 https items in n8n, against HTTP Request', 12, ['n8n-http', 'literal', 'Pooled HTTP'], 'n8n does much else between two executions: when the next one begins, the package\'s code is neither in the caches of the processor nor all of it compiled, which weighs the less the more items there are. HTTP Request spends its time on handshakes, and hardly notices.'),
+	asFast('Pooled HTTP, 200 https items in n8n, against HTTP Request', 12, ['n8n-http', 'literal', 'Pooled HTTP'], 'In a profile no part of it stands out: the client\'s reading and writing, the pipeline, n8n\'s own work, and the server, which shares the cores with all of it. The rounds spread widely.'),
 	asFast('The same with a credential', 12, ['n8n-http', 'credential', 'Pooled HTTP'], SERVER_WHY),
 	cost('Cached item in n8n, literal parameters', 25, 'µs', (figures) => figures('n8n-ai', 'cached-item', 'literal parameters'), 'It is the time on the clock of the whole node, n8n\'s part and the fixed cost of an execution included, which weighs the more the fewer items there are; --full takes 10,000.'),
 	cost('Redis hit against the client\'s bare round trip', 1.3, '×', (figures) => figures.ratio('store-hits', 'one', 'Redis'), STORE_WHY),
