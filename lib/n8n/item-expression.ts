@@ -12,15 +12,17 @@ interface Place {
 	readonly asJson: boolean;
 }
 
-const PLACE = /^\$json((?:\??\.[A-Za-z_$][\w$]*|\["[^"\\]*"\]|\['[^'\\]*'\]|\[\d{1,9}\])*)$/;
+const PLACE = /^\$json((?:\??\.[A-Za-z_$][\w$]*|\["[^"\\]*"\]|\['[^'\\]*'\]|\[(?:0|[1-9]\d{0,8})\])*)$/;
 const AS_JSON = /^JSON\.stringify\(([^()]*)\)$/;
 const STEP = /\.([A-Za-z_$][\w$]*)|\["([^"\\]*)"\]|\['([^'\\]*)'\]|\[(\d+)\]/g;
 
+/** Deeper than that no value is read here. */
+const MAX_DEPTH = 100;
+
 /**
  * A parameter as it stands in the node, made of literals and of expressions that only name places in the item, such as
- * `=https://api.example.com/orders/{{ $json.order.id }}` or `={ "text": {{ JSON.stringify($json.text) }} }`. Undefined where it holds any
- * other expression. What such a place comes to is said of what JSON can hold, and inside of a text of texts, numbers and booleans; for
- * anything else n8n has rules of its own.
+ * `=https://api.example.com/orders/{{ $json.order.id }}` or `={ "text": {{ JSON.stringify($json.text) }} }`. Undefined where it
+ * holds any other expression. Values that JSON cannot hold are left to n8n; inside a text, so is all but texts, numbers and booleans.
  */
 export function compile(raw: unknown): Resolve | undefined {
 	if (typeof raw === 'string' && raw.startsWith('=')) return compileText(raw.slice(1));
@@ -37,9 +39,9 @@ function compileText(text: string): Resolve | undefined {
 	return (json) => {
 		let filled = '';
 		for (const part of parts) {
-			const value = typeof part === 'string' ? part : valueOf(json, part);
-			if (!isWritten(value)) return UNRESOLVED;
-			filled += value;
+			const value = typeof part === 'string' ? part : textOf(json, part);
+			if (value === UNRESOLVED) return UNRESOLVED;
+			filled += String(value);
 		}
 		return filled;
 	};
@@ -67,13 +69,17 @@ function placeOf(code: string): Place | undefined {
 	const steps = PLACE.exec(inside?.trim() ?? code)?.[1];
 	if (steps === undefined) return undefined;
 	const path = Array.from(steps.matchAll(STEP), ([, ...names]) => names.find((name) => name !== undefined) ?? '');
-	// n8n refuses some of what every object has, and of the rest sees its own.
-	return path.some((name) => name in Object.prototype) ? undefined : { path, asJson: inside !== undefined };
+	return path.some(isOfEveryObject) ? undefined : { path, asJson: inside !== undefined };
 }
 
 function valueOf(json: unknown, { path, asJson }: Place): unknown {
 	const value = copyOf(valueAt(json, path));
 	return asJson && value !== UNRESOLVED ? JSON.stringify(value) : value;
+}
+
+/** Of what no text can be made, nothing is copied. */
+function textOf(json: unknown, place: Place): unknown {
+	return place.asJson || isWritten(valueAt(json, place.path)) ? valueOf(json, place) : UNRESOLVED;
 }
 
 function valueAt(json: unknown, path: readonly string[]): unknown {
@@ -85,36 +91,51 @@ function valueAt(json: unknown, path: readonly string[]): unknown {
 	return value;
 }
 
-/** What every engine writes alike into a text. */
+/** What every engine writes alike into a text. Of texts that are no Unicode or hold a NUL, one engine keeps less. */
 function isWritten(value: unknown): value is string | number | boolean {
-	return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
+	if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0');
+	return typeof value === 'boolean' || Number.isFinite(value);
 }
 
-function copyOf(value: unknown): unknown {
+/** Shares nothing with the item, which a caller could change through it. */
+function copyOf(value: unknown, depth = 0): unknown {
 	if (isWritten(value) || value === null) return value;
-	if (Array.isArray(value)) return listOf(value.map(copyOf));
-	if (typeof value !== 'object' || !isPlain(value)) return UNRESOLVED;
-	return recordOf(Object.keys(value), Object.values(value).map(copyOf));
+	if (typeof value !== 'object' || depth === MAX_DEPTH) return UNRESOLVED;
+	const copyAll = (members: readonly unknown[]) => resolveAll(members, (member) => copyOf(member, depth + 1));
+	if (Array.isArray(value)) return copyAll(value) ?? UNRESOLVED;
+	return isPlain(value) ? recordOf(Object.keys(value), copyAll(Object.values(value))) : UNRESOLVED;
 }
 
-function listOf(values: readonly unknown[]): unknown {
-	return values.includes(UNRESOLVED) ? UNRESOLVED : values;
+/** Undefined where one is unresolved; the others are then not looked at. */
+function resolveAll<T>(members: readonly T[], resolve: (member: T) => unknown): unknown[] | undefined {
+	const values: unknown[] = [];
+	for (const member of members) {
+		const value = resolve(member);
+		if (value === UNRESOLVED) return undefined;
+		values.push(value);
+	}
+	return values;
 }
 
-function recordOf(names: readonly string[], values: readonly unknown[]): unknown {
-	if (values.includes(UNRESOLVED) || names.includes('__proto__')) return UNRESOLVED;
+function recordOf(names: readonly string[], values: readonly unknown[] | undefined): unknown {
+	if (!values || names.some(isOfEveryObject)) return UNRESOLVED;
 	return Object.fromEntries(names.map((name, index) => [name, values[index]]));
+}
+
+/** n8n refuses some of these names, and for the others sees what every object has. */
+function isOfEveryObject(name: string): boolean {
+	return name in Object.prototype;
 }
 
 function compileList(raw: readonly unknown[]): Resolve | undefined {
 	const members = compileAll(raw);
-	return members && ((json) => listOf(members.map((resolve) => resolve(json))));
+	return members && ((json) => resolveAll(members, (resolve) => resolve(json)) ?? UNRESOLVED);
 }
 
 function compileRecord(raw: object): Resolve | undefined {
 	const names = Object.keys(raw);
 	const members = compileAll(Object.values(raw));
-	return members && ((json) => recordOf(names, members.map((resolve) => resolve(json))));
+	return members && ((json) => recordOf(names, resolveAll(members, (resolve) => resolve(json))));
 }
 
 function compileAll(raw: readonly unknown[]): Resolve[] | undefined {

@@ -8,7 +8,8 @@ export type ParameterContext = Pick<IExecuteFunctions, 'getNodeParameter' | 'get
  * Builds a typed request per item, reading again only what can differ. An expression costs a third of a
  * millisecond per evaluation, a literal parameter is the same for all items: a node whose parameters hold
  * no expression is read once. A part of the request that is made of some parameters only is given their
- * `names`, and is then read once if those hold none. Expressions that only name places in the item are read there.
+ * `names`, and is then read once if those hold none. Expressions that only name places in the item are read there, once n8n has said
+ * the same of one item.
  */
 export function perItem<T>(
 	context: ParameterContext,
@@ -44,6 +45,7 @@ interface Parameter {
 	valueFor(json: unknown, ask: () => unknown): unknown;
 }
 
+/** One value for all items, which nobody may change. */
 class Literal implements Parameter {
 	#known: { readonly value: unknown } | undefined;
 
@@ -52,7 +54,7 @@ class Literal implements Parameter {
 	}
 }
 
-/** The first answer of ours is held against n8n's: where an item is something else to n8n than to us, n8n is asked for all. */
+/** The first value that we can give is compared with n8n's. If they differ, n8n is asked for every item from then on. */
 class Expression implements Parameter {
 	#isTrusted: boolean | undefined;
 
@@ -64,7 +66,8 @@ class Expression implements Parameter {
 		if (this.#isTrusted) return ours;
 		const theirs = ask();
 		this.#isTrusted = JSON.stringify(ours) === JSON.stringify(theirs);
-		return theirs;
+		// n8n's may be a part of the item itself.
+		return this.#isTrusted ? ours : theirs;
 	}
 }
 

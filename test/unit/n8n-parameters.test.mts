@@ -53,6 +53,14 @@ describe('reading for each item', () => {
 		expect(asked).toEqual(['url 0', 'url 1', 'url 3', 'url 4']);
 	});
 
+	test('what n8n gives of the item itself is not given on', () => {
+		const items = [{ of: { a: 1 } }, { of: { a: 2 } }];
+		const { context } = n8n({ url: '={{ $json.of }}' }, items, (_raw, itemIndex) => items[itemIndex]?.of);
+		const read = reader(context, 'url');
+		for (const index of [0, 1]) Object.assign(read(index)[0] as object, { changed: true });
+		expect(items).toEqual([{ of: { a: 1 } }, { of: { a: 2 } }]);
+	});
+
 	test('an error of n8n reaches the caller, and nothing is learnt from it', () => {
 		const { context } = n8n({ url: '={{ $json.id }}' }, orders, () => {
 			throw new Error('refused');
@@ -70,7 +78,7 @@ describe('reading for each item', () => {
 });
 
 describe('an expression', () => {
-	const json = { a: 1, text: 'é “x”', yes: false, list: [{ b: 'in a list' }], 'with space': 2, nil: null, bad: NaN, deep: { er: { est: 'c' } } };
+	const json = { a: 1, text: 'é “x”', yes: false, list: [{ b: 'in a list' }], 'with space': 2, nil: null, bad: NaN, nul: 'a\0b', half: '\ud800', odd: { inside: { toString: 'x' } }, deep: { er: { est: 'c' } } };
 
 	test.each<[raw: unknown, value: unknown]>([
 		['={{ $json.a }}', 1],
@@ -106,10 +114,17 @@ describe('an expression', () => {
 
 	test.each([
 		'={{ $json.a + 1 }}', '={{ $json.a.toFixed(2) }}', '={{ $json["a" + "b"] }}', '={{ $json.a', '={{ }}', '=\\{{ $json.a }}', '={{{ $json.a }}}', '={{ $json.a // why\n }}',
-		'={{ $item(0).$json.a }}', '={{ $("Other").item.json.a }}', '={{ $json[0x1] }}', '={{ $json["\\u0061"] }}', '={{ $json.list[-1] }}', '={{ $jsonn.a }}', '={{ JSON.stringify($json, null, 2) }}', '={{ JSON.stringify($json.a) + 1 }}', '={{ JSON.parse($json.a) }}', '={{ $json.toString }}', '={{ $json.__proto__ }}', '={{ $json["constructor"] }}',
+		'={{ $item(0).$json.a }}', '={{ $("Other").item.json.a }}', '={{ $json[0x1] }}', '={{ $json.list[00] }}', '={{ $json["\\u0061"] }}', '={{ $json.list[-1] }}', '={{ $jsonn.a }}', '={{ JSON.stringify($json, null, 2) }}', '={{ JSON.stringify($json.a) + 1 }}', '={{ JSON.parse($json.a) }}', '={{ $json.toString }}', '={{ $json.__proto__ }}', '={{ $json["constructor"] }}',
 	])('%s is left to n8n', (raw) => {
 		expect(compile(raw)).toBeUndefined();
 		expect(compile({ of: { list: ['literal', raw] } })).toBeUndefined();
+	});
+
+	test('a value that leads back to itself is left to n8n at once', () => {
+		const ring: Record<string, unknown> = { a: 1 };
+		Object.assign(ring, { one: ring, two: ring, list: [ring, ring] });
+		for (const raw of ['={{ $json.ring }}', '={{ JSON.stringify($json.ring) }}', '=x {{ $json.ring }}', '={{ $json.ring.list }}']) expect(compile(raw)?.({ ring })).toBe(UNRESOLVED);
+		expect(compile('={{ $json.ring.one.two.list[1].a }}')?.({ ring })).toBe(1);
 	});
 
 	test('what is given whole is a copy', () => {

@@ -25,6 +25,15 @@ describe('a path', () => {
 		expect(target).toEqual({ a: { b: 1, d: 2 }, c: { e: 3 } });
 	});
 
+	test('leaves alone what it was given on the way', () => {
+		const item = { k: [{ of: 1 }] };
+		const target = { a: item };
+		setPath(target, 'a.k[0].x', 'y');
+		setPath(target, 'a.k[1].z', 'y');
+		expect(target).toEqual({ a: { k: [{ of: 1, x: 'y' }, { z: 'y' }] } });
+		expect(item).toEqual({ k: [{ of: 1 }] });
+	});
+
 	test.each(['__proto__.polluted', 'constructor.prototype.polluted', 'a["__proto__"].polluted'])('%s reaches nothing', (path) => {
 		setPath({}, path, 'yes');
 		expect(({} as Record<string, unknown>).polluted).toBeUndefined();
