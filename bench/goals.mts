@@ -44,8 +44,8 @@ const cost = (what: string, atMost: number, unit: string, measured: Goal['measur
 	...(why === undefined ? {} : { why }),
 });
 
-const KEY_WHY = 'Two thirds of it are the key: the SHA-256 of a hundred bytes takes 0.3 µs by itself, the canonical form 0.2, and putting both together as much again. The rest is the look-up and a promise.';
-const ITEMS_WHY = 'JSON.stringify takes a third of it, the copy of the items with their keys in order, which makes equal ones equal, nearly as much; the rest is the copy that is given out or kept, and the SHA-256 of 120 KB, a tenth.';
+const KEY_WHY = 'Most of it is the key: the SHA-256 of its bytes, which stands by itself under Keys, their canonical form, and putting both together. The rest is the look-up and a promise.';
+const ITEMS_WHY = 'JSON.stringify, the copy of the items with their keys in order, which makes equal ones equal, the copy that is given out or kept, and the SHA-256 of all of it share the time; none of them is most of it.';
 const SERVER_WHY = 'The server shares the cores with its clients, and so does whatever else runs on the machine: times on the clock say little where the load is above the number of cores.';
 const STORE_WHY = 'Reading and parsing a hundred answers takes hardly more than with the bare client; the rest is the look into the memory in front, the copy into it, the rules of what was cleared, and the promises of each caller. One alone has a bound of time besides, and between two round trips all of that code runs from cold caches.';
 
@@ -55,8 +55,8 @@ export const GOALS: readonly Goal[] = [
 	goFlow('60 % hits', 'payloads', 'get, 60 % hits', 2.5, KEY_WHY),
 	goFlow('Get 200 n8n items', 'payloads', 'get, 200 n8n items', 8, ITEMS_WHY),
 	goFlow('Set 200 n8n items', 'payloads', 'set, 200 n8n items', 8, ITEMS_WHY),
-	goFlow('Set that evicts among 10,000', 'crowded', 'set that evicts, at 10,000', 100, 'The key is most of the 1.25 µs that the goal leaves. The rest goes through the memory of 10,000 entries, the oldest of which the processor has not at hand.'),
-	goFlow('Set and clear its node among 10,000 others', 'crowded', 'set and clear its node, 10,000 others', 50, 'The key is a third of it. The rest is three steps of the store (the answer is set, found and vacated), each of which is a promise behind another, and the reading of the rules at two of them.'),
+	goFlow('Set that evicts among 10,000', 'crowded', 'set that evicts, at 10,000', 100, 'The key alone takes most of what the goal leaves. The rest goes through the memory of 10,000 entries, the oldest of which the processor has not at hand.'),
+	goFlow('Set and clear its node among 10,000 others', 'crowded', 'set and clear its node, 10,000 others', 50, 'Beside the key it is three steps of the store (the answer is set, found and vacated), each of which is a promise behind another, and the reading of the rules at two of them.'),
 	cost('Set over the hot one of 10,000', 1000, 'ns', (figures) => figures('cache', 'crowded', 'set over the hot one of 10,000')),
 	cost('AI cache hit in the process, key of 1 KB included', 50_000, 'ns', (figures) => figures('pipeline', 'stages', 'pipeline, hit with its key')),
 	cost('AI cache hit with an image of 1 MB', 1_000_000, 'ns', (figures) => figures('pipeline', 'stages', 'pipeline, hit with an image of 1 MB'), 'The SHA-256 of 1 MB takes two thirds of a millisecond by itself.'),

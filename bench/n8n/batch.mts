@@ -3,9 +3,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { INode, INodeExecutionData } from 'n8n-workflow';
+import type { INodeExecutionData } from 'n8n-workflow';
 import { Pool } from 'undici';
 import { createEngine, type Engine, type RunResult } from '../../test/helpers/engine.mts';
+import { NODE, runHttp } from '../../test/helpers/http-node.mts';
 import type { Contender, Sample } from '../harness/alternate.mts';
 import type { Bench } from '../harness/bench.mts';
 
@@ -65,27 +66,18 @@ async function startServer(): Promise<Server> {
 }
 
 async function runBatch(engine: Engine, { items, parameters, options }: Batch): Promise<RunResult> {
-	const result = await engine.run({
+	const result = await runHttp({
+		engine,
 		input: Array.from({ length: items }, (_item, id) => ({ id })),
-		workflow: {
-			nodes: [
-				{ name: 'Trigger', type: 'n8n-nodes-base.manualTrigger' },
-				{
-					name: 'Batch',
-					type: 'n8n-nodes-fastpath.batchRequest',
-					onError: 'continueRegularOutput',
-					parameters: { ...parameters, options: { concurrency: CONCURRENCY, summaryOutput: true, circuitBreaker: false, identicalRequests: 'each', ...options } } as INode['parameters'],
-				},
-			],
-			connections: { Trigger: { main: [[{ node: 'Batch', type: 'main', index: 0 }]] } },
-		},
+		node: { type: 'n8n-nodes-fastpath.batchRequest', onError: 'continueRegularOutput' },
+		parameters: { ...parameters, options: { concurrency: CONCURRENCY, summaryOutput: true, circuitBreaker: false, identicalRequests: 'each', ...options } },
 	});
 	if (result.error) throw result.error;
 	return result;
 }
 
 function summaryOf(result: RunResult): Summary {
-	return result.json('Batch', 1)[0] as unknown as Summary;
+	return result.json(NODE, 1)[0] as unknown as Summary;
 }
 
 /** What V8 holds after a collection. */
@@ -103,7 +95,7 @@ async function troubled(bench: Bench, server: Server, run: Run): Promise<void> {
 			const before = heap();
 			const result = await run({ items, parameters: { method, url: `=${server.url}/troubled/{{ $json.id }}` } });
 			const growth = heap() - before;
-			const ended = result.items('Batch');
+			const ended = result.items(NODE);
 			if (!areInOrder(ended)) throw new Error(`${method}: the items came out of order`);
 			const { ok, failed } = summaryOf(result);
 			const { requests, doneTwice } = await server.counts();
@@ -128,7 +120,7 @@ async function goodput(bench: Bench, server: Server, run: Run, delayMs: number):
 		round: async () =>
 			await timed(items, async () => {
 				const result = await run({ items, parameters: { url, ...parameters } });
-				return { ok: summaryOf(result).ok, ms: result.nodes.Batch?.[0]?.executionTime ?? NaN };
+				return { ok: summaryOf(result).ok, ms: result.nodes[NODE]?.[0]?.executionTime ?? NaN };
 			}),
 	});
 	const each = `=${server.url}/wait/${delayMs}/{{ $json.id }}`;

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type * as RuntimeModule from '../../lib/runtime/index.ts';
 import { answers, runAi, type AiRun } from '../helpers/ai-node.mts';
 import { engine, standIn } from '../helpers/ai-suite.mts';
+import { NODE, runHttp } from '../helpers/http-node.mts';
 import { named, ownFolder, runTemplate } from '../helpers/template-node.mts';
 import { withServer } from '../helpers/with-server.mts';
 
@@ -76,20 +77,11 @@ describe('Cached AI Call with a template of the library', () => {
 
 describe('Batch Request with a template of the library', () => {
 	const send = async (url: string, input: Array<Record<string, unknown>>, parameters: Record<string, unknown> = {}) =>
-		await engine.run({
+		await runHttp({
+			engine,
 			input,
-			workflow: {
-				nodes: [
-					{ name: 'Trigger', type: 'n8n-nodes-base.manualTrigger' },
-					{
-						name: 'Batch',
-						type: 'n8n-nodes-fastpath.batchRequest',
-						onError: 'continueRegularOutput',
-						parameters: { method: 'POST', url, sendBody: true, contentType: 'template', ...named('body'), options: {}, ...parameters } as never,
-					},
-				],
-				connections: { Trigger: { main: [[{ node: 'Batch', type: 'main', index: 0 }]] } },
-			},
+			node: { type: 'n8n-nodes-fastpath.batchRequest', onError: 'continueRegularOutput' },
+			parameters: { method: 'POST', url, sendBody: true, contentType: 'template', ...named('body'), options: {}, ...parameters },
 		});
 
 	test('sends what it gives for each item, as JSON that is JSON', async () => {
@@ -100,7 +92,7 @@ describe('Batch Request with a template of the library', () => {
 			},
 			async (server) => {
 				const result = await send(`${server.url}/x`, [{ Title: 'a "b"', tags: [1] }, { title: 'c' }]);
-				expect(result.json('Batch')).toMatchObject([
+				expect(result.json(NODE)).toMatchObject([
 					{ type: 'application/json', got: { title: 'a "b"', tags: [1] } },
 					{ error: 'The template "body" needs the field "tags", which has no value (line 1, column 37): the item has title' },
 				]);
@@ -111,6 +103,6 @@ describe('Batch Request with a template of the library', () => {
 	test('sends nothing that is announced as JSON and is none', async () => {
 		await save('body', '{"title": "{{ title }}"}');
 		const result = await send('http://127.0.0.1:9/never', [{ title: 'a "b"' }]);
-		expect(result.json('Batch')[0]?.error).toMatch(/^The template "body" gave no valid JSON .*; is it saved with Escape Values For: JSON\?$/);
+		expect(result.json(NODE)[0]?.error).toMatch(/^The template "body" gave no valid JSON .*; is it saved with Escape Values For: JSON\?$/);
 	});
 });
